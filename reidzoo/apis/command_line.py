@@ -1,0 +1,20 @@
+"""What every tool shares: a user's mistake ends in one sentence on stderr and exit status 2."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from reidzoo.base.errors import UserError
+
+
+def run_tool(main: Callable[[], int | None]) -> None:
+    """Call ``main`` and leave the process with its status; a ``UserError`` becomes one sentence and status 2."""
+    try:
+        sys.exit(main() or 0)
+    except UserError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)

@@ -1,0 +1,1 @@
+"""What every room may use; this room knows no concrete class and no config name."""

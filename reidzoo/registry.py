@@ -1,0 +1,160 @@
+"""The shelves: one registry a kind, where every part that a config may name has its address.
+
+The name in a config is the class name; there are no aliases, and a name is unique over all shelves.
+Shelves of what MMEngine's Runner builds itself (methods, data sets, transforms, samplers, metrics,
+hooks, loops) are children of MMEngine's registries, so the Runner finds our classes through its default scope;
+a scope can have one child only under each of them, therefore networks, heads and losses stand on their
+own and are built by the methods.
+"""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from mmengine import registry as mmengine_registry
+from mmengine.registry import Registry
+
+from reidzoo.base.errors import UserError, nearest
+
+SCOPE = "reidzoo"
+
+
+def address(cls: type) -> str:
+    """Where a class is written, as ``path/from/the/package:line``."""
+    try:
+        file, line = inspect.getsourcefile(cls), inspect.getsourcelines(cls)[1]
+    except (OSError, TypeError):  # built-ins and classes made at a prompt have no file
+        return cls.__module__
+    parts = Path(file).parts
+    top = cls.__module__.split(".")[0]
+    return f"{Path(*parts[parts.index(top):]) if top in parts else Path(file).name}:{line}"
+
+
+def check_arguments(cls: type, given: dict[str, Any], *, partial: bool = False) -> None:
+    """Raise a :class:`UserError` when ``cls(**given)`` cannot be called, with signature and address.
+
+    ``partial=True`` accepts missing arguments: the Runner fills in some of them later.
+    """
+    signature = inspect.signature(cls)
+    known = [name for name, parameter in signature.parameters.items() if parameter.kind is not parameter.VAR_KEYWORD]
+    if len(known) == len(signature.parameters):
+        for name in given:
+            if name not in known:
+                raise UserError(
+                    f"{cls.__name__} has no argument '{name}', {nearest(name, known)} "
+                    f"Its signature is {cls.__name__}{signature} ({address(cls)})"
+                )
+    if not partial:
+        missing = [
+            name
+            for name, parameter in signature.parameters.items()
+            if parameter.default is parameter.empty
+            and parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+            and name not in given
+        ]
+        if missing:
+            raise UserError(
+                f"{cls.__name__} needs {', '.join(repr(name) for name in missing)}. "
+                f"Its signature is {cls.__name__}{signature} ({address(cls)})"
+            )
+
+
+class Shelf(Registry):
+    """A registry whose refusals say what exists, and where."""
+
+    def __init__(self, kind: str, room: str, parent: Registry | None = None):
+        super().__init__(kind, scope=SCOPE, parent=parent, locations=[room])
+
+    def register(self, cls: type) -> type:
+        """Class decorator: put ``cls`` on this shelf under its own name.
+
+        Raises:
+            UserError: the name already stands on some shelf; both addresses are named.
+        """
+        name = cls.__name__
+        for shelf in SHELVES.values():
+            held = shelf.module_dict.get(name)
+            if held is not None and address(held) != address(cls):  # a module may be imported twice
+                raise UserError(
+                    f"the name '{name}' ({address(cls)}) is taken on shelf {shelf.name} by {address(held)}: rename one"
+                )
+        self._register_module(cls, force=True)
+        return cls
+
+    def get(self, key: str) -> type:
+        """The class of this name, from this shelf or from MMEngine's registry above it.
+
+        Raises:
+            UserError: no such name; the nearest names and the shelf are given.
+        """
+        try:
+            found = super().get(key)
+        except RuntimeError:
+            found = None
+        if found is None:
+            above = self.parent.module_dict if self.parent is not None else {}
+            elsewhere = [shelf for shelf in all_shelves().values() if key in shelf.module_dict]
+            if elsewhere:
+                hint = f"it stands on shelf {elsewhere[0].name} ({address(elsewhere[0].module_dict[key])})"
+            else:
+                hint = nearest(key, self.module_dict) if self.module_dict or not above else nearest(key, above)
+            raise UserError(f"no '{key}' on shelf {self.name}: {hint}")
+        return found
+
+    def build(self, cfg: dict[str, Any], **context: Any) -> Any:
+        """Build ``dict(type=NAME, **arguments)``; ``context`` holds what only the caller knows.
+
+        Raises:
+            UserError: unknown name or wrong arguments (signature and file:line are given).
+        """
+        if not isinstance(cfg, dict) or "type" not in cfg:
+            raise UserError(f"shelf {self.name} expects dict(type=NAME, ...), got {cfg!r}: add the type")
+        arguments = {**context, **cfg}
+        name = arguments.pop("type")
+        cls = self.get(name) if isinstance(name, str) else name
+        check_arguments(cls, arguments)
+        return cls(**arguments)
+
+
+SHELVES: dict[str, Shelf] = {}
+
+
+def _shelf(kind: str, room: str, parent: Registry | None = None) -> Shelf:
+    SHELVES[kind] = Shelf(kind, room, parent)
+    return SHELVES[kind]
+
+
+def all_shelves() -> dict[str, Shelf]:
+    """Every shelf by its kind, filled (the rooms are imported)."""
+    for shelf in SHELVES.values():
+        shelf.import_from_location()
+    return SHELVES
+
+
+BACKBONES = _shelf("backbones", "reidzoo.models.backbones")
+HEADS = _shelf("heads", "reidzoo.models.heads")
+GENERATORS = _shelf("generators", "reidzoo.models.generators")
+DISCRIMINATORS = _shelf("discriminators", "reidzoo.models.discriminators")
+LOSSES = _shelf("losses", "reidzoo.losses")
+METHODS = _shelf("methods", "reidzoo.methods", mmengine_registry.MODELS)
+DATASETS = _shelf("datasets", "reidzoo.data", mmengine_registry.DATASETS)
+TRANSFORMS = _shelf("transforms", "reidzoo.data", mmengine_registry.TRANSFORMS)
+SAMPLERS = _shelf("samplers", "reidzoo.data", mmengine_registry.DATA_SAMPLERS)
+METRICS = _shelf("metrics", "reidzoo.evaluation", mmengine_registry.METRICS)
+HOOKS = _shelf("hooks", "reidzoo.engine", mmengine_registry.HOOKS)
+LOOPS = _shelf("loops", "reidzoo.engine", mmengine_registry.LOOPS)
+OPTIM_WRAPPERS = _shelf("optim_wrappers", "reidzoo.engine", mmengine_registry.OPTIM_WRAPPERS)
+
+
+def import_module_of_user(name: str) -> None:
+    """Import a module that a config names in ``custom_imports``, with a sentence when it is absent."""
+    try:
+        import_module(name)
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"custom_imports names '{name}', and Python finds no module '{error.name}': "
+            "put its folder on PYTHONPATH or install the package"
+        ) from error
