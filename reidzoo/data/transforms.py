@@ -1,0 +1,176 @@
+"""What happens to one image between disk and batch; uint8 in, uint8 out.
+
+Normalising waits for the device (:class:`reidzoo.methods.preprocessor.ImagePreprocessor`): bytes travel four times
+lighter from the workers. A sample is a dict with ``image`` (H x W x 3 uint8 RGB) and ``rng`` (its own
+``np.random.Generator``, see :mod:`reidzoo.data.draw`); transforms use no other source of chance.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import cv2
+import mmcv
+import numpy as np
+
+from reidzoo.base.errors import UserError
+from reidzoo.registry import TRANSFORMS
+
+Sample = dict[str, Any]
+
+#: ImageNet's mean colour in bytes: becomes zero after normalising
+IMAGENET_MEAN = (124, 116, 104)
+
+
+def _resize(image: np.ndarray, height: int, width: int, interpolation: str = "bilinear") -> np.ndarray:
+    if image.shape[:2] == (height, width):
+        return image
+    if interpolation == "bilinear" and image.shape[0] > height and image.shape[1] > width:
+        interpolation = "area"  # OpenCV's bilinear does not low-pass: shrinking would alias
+    return mmcv.imresize(image, (width, height), interpolation=interpolation)
+
+
+@TRANSFORMS.register
+class Resize:
+    """Resize to ``height`` x ``width`` pixels, area-averaged when shrinking.
+
+    Args:
+        height: in pixels.
+        width: in pixels.
+        interpolation: ``bilinear`` or ``bicubic``, as the recipe's paper has it.
+    """
+
+    def __init__(self, height: int, width: int, interpolation: str = "bilinear"):
+        if interpolation not in ("bilinear", "bicubic"):
+            raise UserError(f"Resize knows the interpolations bilinear and bicubic, got '{interpolation}'")
+        self.height, self.width, self.interpolation = height, width, interpolation
+
+    def __call__(self, sample: Sample) -> Sample:
+        sample["image"] = _resize(sample["image"], self.height, self.width, self.interpolation)
+        return sample
+
+
+@TRANSFORMS.register
+class RandomFlip:
+    """Mirror left and right.
+
+    Args:
+        prob: probability, 0 to 1.
+    """
+
+    def __init__(self, prob: float = 0.5):
+        self.prob = prob
+
+    def __call__(self, sample: Sample) -> Sample:
+        if sample["rng"].random() < self.prob:
+            sample["image"] = sample["image"][:, ::-1]
+        return sample
+
+
+@TRANSFORMS.register
+class PadCrop:
+    """Pad all sides with black and crop the old size at a random place.
+
+    Args:
+        padding: pixels added at each side.
+    """
+
+    def __init__(self, padding: int = 10):
+        self.padding = padding
+
+    def __call__(self, sample: Sample) -> Sample:
+        height, width = sample["image"].shape[:2]
+        top, left = sample["rng"].integers(0, 2 * self.padding + 1, size=2)
+        border = (self.padding,) * 4
+        padded = cv2.copyMakeBorder(np.ascontiguousarray(sample["image"]), *border, cv2.BORDER_CONSTANT)
+        sample["image"] = padded[top : top + height, left : left + width]
+        return sample
+
+
+@TRANSFORMS.register
+class RandomRectCrop:
+    """Crop a random upright rectangle and resize it (the crop of the CamStyle and HHL code).
+
+    Area U[0.64, 1] of the image, height / width U[2, 3], ten tries, else the whole image.
+
+    Args:
+        height: of the result, in pixels.
+        width: of the result, in pixels.
+    """
+
+    AREA = (0.64, 1.0)
+    ASPECT = (2.0, 3.0)
+    TRIES = 10
+
+    def __init__(self, height: int, width: int):
+        self.height, self.width = height, width
+
+    def __call__(self, sample: Sample) -> Sample:
+        image, rng = sample["image"], sample["rng"]
+        full_height, full_width = image.shape[:2]
+        for _ in range(self.TRIES):
+            area = rng.uniform(*self.AREA) * full_height * full_width
+            aspect = rng.uniform(*self.ASPECT)
+            height, width = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
+            if height <= full_height and width <= full_width:
+                top = rng.integers(0, full_height - height + 1)
+                left = rng.integers(0, full_width - width + 1)
+                image = image[top : top + height, left : left + width]
+                break
+        sample["image"] = _resize(image, self.height, self.width)
+        return sample
+
+
+@TRANSFORMS.register
+class RandomErasing:
+    """Paint a random rectangle over (Zhong et al., AAAI 2020, arXiv:1708.04896, algorithm 1).
+
+    The papers erase after normalising; here the fill is the byte colour that normalises to theirs.
+
+    Args:
+        prob: probability, 0 to 1.
+        min_area: lower end of the erased share of the image.
+        max_area: upper end; 0.4 in the paper's release, 0.2 in its authors' re-ID code.
+        min_aspect: the rectangle's height / width lies in [min_aspect, 1 / min_aspect].
+        fill: ``mean`` (ImageNet's mean, zero once normalised), ``random`` (per pixel), or an (R, G, B) triple of
+            bytes; (152, 142, 127) is what writing the mean into a normalised tensor shows, as CamStyle and BoT do.
+    """
+
+    TRIES = 100
+
+    def __init__(
+        self,
+        prob: float = 0.5,
+        min_area: float = 0.02,
+        max_area: float = 0.4,
+        min_aspect: float = 0.3,
+        fill: str | tuple[int, int, int] = "mean",
+    ):
+        if isinstance(fill, str) and fill not in ("mean", "random"):
+            raise UserError(f"RandomErasing fills with 'mean', 'random' or an (R, G, B) triple, got '{fill}'")
+        self.prob, self.fill = prob, fill
+        self.min_area, self.max_area, self.min_aspect = min_area, max_area, min_aspect
+
+    def __call__(self, sample: Sample) -> Sample:
+        rng = sample["rng"]
+        if rng.random() >= self.prob:
+            return sample
+        full_height, full_width = sample["image"].shape[:2]
+        for _ in range(self.TRIES):
+            area = rng.uniform(self.min_area, self.max_area) * full_height * full_width
+            aspect = rng.uniform(self.min_aspect, 1 / self.min_aspect)
+            height, width = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
+            if height < full_height and width < full_width:
+                top = rng.integers(0, full_height - height + 1)
+                left = rng.integers(0, full_width - width + 1)
+                image = sample["image"].copy()
+                image[top : top + height, left : left + width] = self._paint(rng, height, width)
+                sample["image"] = image
+                return sample
+        return sample
+
+    def _paint(self, rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+        if self.fill == "random":
+            return rng.integers(0, 256, size=(height, width, 3), dtype=np.uint8)
+        return np.array(IMAGENET_MEAN if self.fill == "mean" else self.fill, dtype=np.uint8)
