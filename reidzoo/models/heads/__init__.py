@@ -1,1 +1,11 @@
-"""."""
+"""What stands on a backbone's feature map and has parameters.
+
+The contract of the shelf: ``head(feature_map) -> HeadOutput(feature, logits)`` for training, from B x C x h x w;
+``head.embed(feature_map) -> B x D`` is the feature to test with, and ``feature_dim`` is D.
+"""
+
+from reidzoo.models.heads.bnneck_head import BNNeckHead
+from reidzoo.models.heads.linear_head import LinearHead
+from reidzoo.models.heads.pooled import HeadOutput
+
+__all__ = ["BNNeckHead", "HeadOutput", "LinearHead"]

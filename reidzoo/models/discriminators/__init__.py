@@ -1,0 +1,1 @@
+"""Networks that judge images: real or fake as one number or as a map of patches, and the domain or camera beside it."""

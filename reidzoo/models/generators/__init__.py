@@ -1,0 +1,1 @@
+"""Networks that make images: image to image (CycleGAN, StarGAN), noise to image (DCGAN), pose and image to image."""

@@ -1,0 +1,79 @@
+"""Identity classification on the pooled feature (IDE), in the variants that bear this name."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from reidzoo.base.errors import UserError
+from reidzoo.models.heads.pooled import HeadOutput, check_sizes, global_average, identity_classifier
+from reidzoo.registry import HEADS
+
+
+@HEADS.register
+class LinearHead(nn.Module):
+    """Global average pooling, [FC, BN, ReLU,] dropout, FC to the identities.
+
+    "IDE" is the name of several heads (Zheng et al., 2016, and after):
+
+    * CamStyle and HHL (Zhong et al., CVPR and ECCV 2018), the default: FC-1024, BN, ReLU, dropout 0.5, FC;
+    * Caffe IDE, ``hidden=None``: dropout 0.5, FC;
+    * layumi's PyTorch baseline, ``hidden=512, hidden_relu=False``: FC-512, BN, dropout 0.5, FC.
+
+    All of them test with the pooled feature.
+
+    Attributes:
+        feature_dim: D of the test feature.
+
+    Args:
+        in_channels: channels of the feature map.
+        num_pids: training identities, at least 2.
+        hidden: width of the layer between feature and classifier, None for none.
+        hidden_relu: whether that layer ends in a ReLU.
+        dropout: probability in [0, 1) of dropping a unit before the classifier.
+        test_feature: "pooled", or "hidden": the hidden layer's output before dropout.
+
+    Raises:
+        UserError: a value out of its range, or ``test_feature="hidden"`` without a hidden layer.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        num_pids: int,
+        hidden: int | None = 1024,
+        hidden_relu: bool = True,
+        dropout: float = 0.5,
+        test_feature: str = "pooled",
+    ):
+        super().__init__()
+        check_sizes(self, in_channels, num_pids)
+        if hidden is not None and hidden < 1:
+            raise UserError(f"LinearHead expects hidden of at least 1, or None for no hidden layer, got {hidden}")
+        if not 0 <= dropout < 1:
+            raise UserError(f"LinearHead expects a dropout probability in [0, 1), got {dropout}: 0 switches it off")
+        if test_feature not in ("pooled", "hidden"):
+            raise UserError(f"LinearHead tests with the 'pooled' or the 'hidden' feature, got {test_feature!r}")
+        if test_feature == "hidden" and hidden is None:
+            raise UserError("LinearHead has no hidden layer to test with: set hidden, or test_feature='pooled'")
+        self.test_feature = test_feature
+        self.feature_dim = hidden if test_feature == "hidden" else in_channels
+        self.hidden = nn.Identity() if hidden is None else _hidden_layer(in_channels, hidden, relu=hidden_relu)
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = identity_classifier(hidden or in_channels, num_pids, bias=True)
+
+    def forward(self, feature_map: Tensor) -> HeadOutput:
+        """B x C x h x w to the pooled feature, B x C, and logits, B x num_pids."""
+        feature = global_average(feature_map)
+        return HeadOutput(feature, self.classifier(self.dropout(self.hidden(feature))))
+
+    def embed(self, feature_map: Tensor) -> Tensor:
+        """B x C x h x w to the test feature, B x ``feature_dim``, not normalised."""
+        feature = global_average(feature_map)
+        return self.hidden(feature) if self.test_feature == "hidden" else feature
+
+
+def _hidden_layer(in_features: int, out_features: int, *, relu: bool) -> nn.Sequential:
+    linear = nn.Linear(in_features, out_features)
+    nn.init.kaiming_normal_(linear.weight, mode="fan_out")
+    nn.init.zeros_(linear.bias)
+    return nn.Sequential(linear, nn.BatchNorm1d(out_features), *([nn.ReLU()] if relu else []))

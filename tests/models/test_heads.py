@@ -1,0 +1,176 @@
+"""Walks the shelf: every head keeps the contract of its room, whoever added it; then the two plain heads' formulas."""
+
+import re
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+import reidzoo.models.heads  # noqa: F401  (fills the shelf)
+from reidzoo.base.errors import UserError
+from reidzoo.models.heads import BNNeckHead, LinearHead
+from reidzoo.registry import HEADS
+
+NAMES = sorted(name for name, cls in HEADS.module_dict.items() if cls.__module__.startswith("reidzoo."))
+
+
+def toy_head(name):
+    torch.manual_seed(0)
+    return HEADS.build({"type": name, "in_channels": 6, "num_pids": 4})
+
+
+def test_the_shelf_of_heads_is_not_empty():
+    assert {"LinearHead", "BNNeckHead"} <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("size", [(1, 1), (8, 4)])
+def test_output_and_embedding_shapes(name, size):
+    head = toy_head(name)
+    feature_map = torch.randn(5, 6, *size)
+    output = head(feature_map)
+    assert (output.feature.shape, output.logits.shape) == ((5, 6), (5, 4))
+    assert head.eval().embed(feature_map).shape == (5, head.feature_dim)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pooling_a_1x1_map_is_the_identity(name):
+    feature_map = torch.randn(5, 6, 1, 1)
+    assert torch.equal(toy_head(name)(feature_map).feature, feature_map[:, :, 0, 0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_of_heads_are_finite(name):
+    head = toy_head(name)
+    feature_map = torch.randn(5, 6, 8, 4, requires_grad=True)
+    F.cross_entropy(head(feature_map).logits, torch.tensor([0, 1, 2, 3, 0])).backward()
+    assert feature_map.grad.isfinite().all()
+    for parameter in head.parameters():
+        assert not parameter.requires_grad or parameter.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_bf16_keeps_the_feature_in_float32(name):
+    head = toy_head(name)
+    with torch.autocast("cpu", torch.bfloat16):
+        output = head(torch.full((4, 6, 24, 8), 300.0, dtype=torch.bfloat16))
+    assert output.feature.dtype == torch.float32
+    assert output.logits.isfinite().all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_head_documents_its_source(name):
+    assert re.search(r"\b(19|20)\d\d\b", HEADS.module_dict[name].__doc__)
+    assert "feature_dim" in HEADS.module_dict[name].__doc__
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"in_channels": 6, "num_pids": 1}, "at least 2, got num_pids=1: count the training identities"),
+        ({"in_channels": 0, "num_pids": 4}, "in_channels of at least 1, got 0: give the backbone's out_channels"),
+    ],
+)
+def test_sizes_that_make_no_sense(name, arguments, said):
+    with pytest.raises(UserError, match=said):
+        HEADS.build({"type": name, **arguments})
+
+
+def names_and_shapes(head):
+    return {name: tuple(p.shape) for name, p in head.named_parameters()}
+
+
+def test_linear_head_default_is_camstyles():
+    head = LinearHead(2048, 751)
+    assert names_and_shapes(head) == {
+        "hidden.0.weight": (1024, 2048),
+        "hidden.0.bias": (1024,),
+        "hidden.1.weight": (1024,),
+        "hidden.1.bias": (1024,),
+        "classifier.weight": (751, 1024),
+        "classifier.bias": (751,),
+    }
+    assert isinstance(head.hidden[2], torch.nn.ReLU)
+    assert head.dropout.p == 0.5
+    assert head.feature_dim == 2048
+    assert head.hidden[0].weight.std().item() == pytest.approx((2 / 1024) ** 0.5, rel=0.01)  # kaiming, fan out
+    assert head.classifier.weight.std().item() == pytest.approx(0.001, rel=0.01)
+    assert not head.hidden[0].bias.any()
+    assert not head.classifier.bias.any()
+
+
+def test_linear_head_computes_its_formula():
+    torch.manual_seed(1)
+    head = LinearHead(6, 4, hidden=5, test_feature="hidden").double().eval()
+    head.hidden[1].running_mean.uniform_()
+    x = torch.randn(3, 6, 4, 2, dtype=torch.float64)
+    w, norm = head.hidden[0], head.hidden[1]
+    pooled = x.sum(dim=(2, 3)) / 8
+    hidden = ((pooled @ w.weight.T + w.bias - norm.running_mean) / (norm.running_var + 1e-5).sqrt()).clamp(min=0)
+    output = head(x)
+    torch.testing.assert_close(output.feature, pooled)
+    torch.testing.assert_close(output.logits, hidden @ head.classifier.weight.T + head.classifier.bias)
+    torch.testing.assert_close(head.embed(x), hidden)
+    assert head.feature_dim == 5
+
+
+def test_linear_head_without_relu_lets_negative_values_pass():
+    torch.manual_seed(1)
+    x = torch.randn(8, 6, 1, 1)
+    assert (LinearHead(6, 4, hidden=16, test_feature="hidden", hidden_relu=False).embed(x) < 0).any()
+    assert (LinearHead(6, 4, hidden=16, test_feature="hidden").embed(x) >= 0).all()
+
+
+def test_caffe_ide_is_dropout_and_one_layer():
+    head = LinearHead(6, 4, hidden=None)
+    assert names_and_shapes(head) == {"classifier.weight": (4, 6), "classifier.bias": (4,)}
+    x = torch.rand(2, 6, 3, 3) + 1
+    torch.testing.assert_close(head.eval()(x).logits, head.classifier(x.mean(dim=(2, 3))))
+
+
+def test_dropout_acts_on_logits_in_training_and_never_on_the_feature():
+    torch.manual_seed(0)
+    x = torch.rand(4, 64, 1, 1) + 1
+    head = LinearHead(64, 4, hidden=None, dropout=0.5)
+    assert not torch.equal(head(x).logits, head(x).logits)
+    assert torch.equal(head(x).feature, x[:, :, 0, 0])
+    assert torch.equal(head.embed(x), x[:, :, 0, 0])
+    head = LinearHead(64, 4, hidden=None, dropout=0.0)
+    assert torch.equal(head(x).logits, head(x).logits)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"hidden": 0}, "hidden of at least 1, or None"),
+        ({"dropout": 1.0}, r"probability in \[0, 1\), got 1.0"),
+        ({"test_feature": "logits"}, "'pooled' or the 'hidden' feature, got 'logits'"),
+        ({"hidden": None, "test_feature": "hidden"}, "no hidden layer to test with"),
+    ],
+)
+def test_linear_head_refusals(arguments, said):
+    with pytest.raises(UserError, match=said):
+        LinearHead(6, 4, **arguments)
+
+
+def test_bnneck_parameters_and_start():
+    head = BNNeckHead(512, 300)
+    assert names_and_shapes(head) == {"neck.weight": (512,), "neck.bias": (512,), "classifier.weight": (300, 512)}
+    assert [name for name, p in head.named_parameters() if not p.requires_grad] == ["neck.bias"]
+    assert not head.neck.bias.any()
+    assert head.classifier.weight.std().item() == pytest.approx(0.001, rel=0.01)
+
+
+def test_bnneck_metric_feature_lies_before_the_norm_and_test_feature_after():
+    torch.manual_seed(2)
+    head = BNNeckHead(6, 4).double()
+    x = torch.randn(16, 6, 4, 2, dtype=torch.float64) * 3 + 5
+    pooled = x.sum(dim=(2, 3)) / 8
+    normed = (pooled - pooled.mean(0)) / (pooled.var(0, unbiased=False) + 1e-5).sqrt()
+    output = head(x)
+    torch.testing.assert_close(output.feature, pooled)
+    torch.testing.assert_close(output.logits, normed @ head.classifier.weight.T)
+    head.eval()
+    running = (pooled - head.neck.running_mean) / (head.neck.running_var + 1e-5).sqrt()
+    torch.testing.assert_close(head.embed(x), running)
