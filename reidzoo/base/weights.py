@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import pickle
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -77,11 +78,15 @@ class LoadReport:
         return f"{self.source}: {', '.join(parts)}"
 
 
-def read_weights(path: str | Path) -> dict[str, Tensor]:
-    """The tensors of a weight file by name, on the CPU.
+def read_checkpoint(path: str | Path, map_location: str | Callable = "cpu") -> dict[str, Any]:
+    """Everything a weight file holds, with its tensors by name under ``state_dict``, whatever wrapped them.
 
     ``.safetensors`` is read by safetensors, everything else by ``torch.load(weights_only=True)``. The usual
     wrappings are taken off: the keys ``state_dict`` and ``model``, and ``module.`` before every name (DDP).
+
+    Args:
+        path: the file.
+        map_location: where the tensors go, as in ``torch.load``; those of ``.safetensors`` stay on the CPU.
 
     Raises:
         UserError: the file is absent, damaged, brings code along, or holds no tensors.
@@ -89,14 +94,20 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
     path = Path(path)
     if not path.is_file():
         raise UserError(f"no weight file '{path}': check the path (relative ones start at the working directory)")
-    content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
+    content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path, map_location)
     tensors = _unwrap(content)
     if not tensors:
         held = f"keys {_first(map(str, content))}" if isinstance(content, dict) else type(content).__name__
         raise UserError(f"'{path}' holds no tensors by name ({held}): expected a state dict, plain or in 'state_dict'")
     if all(name.startswith("module.") for name in tensors):
         tensors = {name.removeprefix("module."): tensor for name, tensor in tensors.items()}
-    return tensors
+    beside = {key: value for key, value in content.items() if key not in WRAPPERS and not isinstance(value, Tensor)}
+    return {**beside, "state_dict": tensors}
+
+
+def read_weights(path: str | Path) -> dict[str, Tensor]:
+    """The tensors of a weight file by name, on the CPU; see :func:`read_checkpoint` for formats and errors."""
+    return read_checkpoint(path)["state_dict"]
 
 
 def load_weights(
@@ -163,10 +174,10 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
         raise UserError(f"'{path}' is damaged ({error}): copy or download it again") from error
 
 
-def _read_torch(path: Path) -> object:
+def _read_torch(path: Path, map_location: str | Callable) -> object:
     try:
         with torch.serialization.safe_globals(NUMBERS):
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(path, map_location=map_location, weights_only=True)
     except pickle.UnpicklingError as error:
         refused = re.search(r"GLOBAL (\S+)", str(error))
         if refused is None:

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from reidzoo.base.errors import UserError
-from reidzoo.base.weights import load_weights, read_weights
+from reidzoo.base.weights import load_weights, read_checkpoint, read_weights
 
 STATE = {"a.weight": torch.arange(6.0).view(2, 3), "a.bias": torch.tensor([1.0, -1.0])}
 
@@ -45,6 +45,20 @@ def test_scores_written_under_numpy_1_are_read(tmp_path):
 def test_safetensors(tmp_path):
     save_file(STATE, tmp_path / "a.safetensors")
     assert same(read_weights(str(tmp_path / "a.safetensors")), STATE)
+
+
+def test_checkpoint_keeps_what_lies_beside_the_weights(tmp_path):
+    torch.save({"model": STATE, "meta": {"epoch": 3}, "optimizer": {"lr": 0.1}}, tmp_path / "a.pth")
+    checkpoint = read_checkpoint(tmp_path / "a.pth", map_location=lambda storage, _: storage)
+    assert same(checkpoint.pop("state_dict"), STATE)
+    assert checkpoint == {"meta": {"epoch": 3}, "optimizer": {"lr": 0.1}}
+
+
+def test_a_plain_state_becomes_a_checkpoint(tmp_path):
+    save_file(STATE, tmp_path / "a.safetensors")
+    checkpoint = read_checkpoint(tmp_path / "a.safetensors")
+    assert set(checkpoint) == {"state_dict"}
+    assert same(checkpoint["state_dict"], STATE)
 
 
 def test_prefix_module_stays_where_it_is_a_part_of_the_network(tmp_path):
