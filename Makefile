@@ -1,0 +1,37 @@
+# `make` lists the targets. Everything runs in .venv, which the first target that needs it creates.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/installed
+
+help:  ## list every target with a sentence
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+$(STAMP): setup.py requirements/runtime.txt requirements/tests.txt requirements/constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt -e '.[tests]'
+	$(BIN)/python tools/check_environment.py
+	@touch $@
+
+install: $(STAMP)  ## create .venv and install reidzoo with its tested dependencies
+
+demo: $(STAMP)  ## render the built-in benchmark, train, test, draw (about 6 minutes on 2 cores after installing)
+	$(BIN)/python tools/demo.py
+
+test: $(STAMP)  ## the fast tests
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-slow: $(STAMP)  ## the long tests: every config two steps, several processes, whole runs
+	$(BIN)/python -m pytest -m slow
+
+lint: $(STAMP)  ## ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+synthped: $(STAMP)  ## render SynthPed day and dusk (size default) under data/
+	$(BIN)/python tools/make_synthped.py --out data/synthped-day --domain day
+	$(BIN)/python tools/make_synthped.py --out data/synthped-dusk --domain dusk
+
+clean:  ## remove what make created, except .venv and model_zoo
+	rm -rf work_dirs data .pytest_cache .ruff_cache .hypothesis build *.egg-info
+
+.PHONY: help install demo test test-slow lint synthped clean

@@ -1,0 +1,107 @@
+"""From a config file to a config that can be built: options, check, and the values that code can compute."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+
+from reidzoo.base.errors import UserError
+from reidzoo.engine.config_check import require_valid
+from reidzoo.registry import DATASETS, METHODS, SAMPLERS, SCOPE, import_module_of_user
+
+
+def read_config(path: str | Path, options: dict[str, Any] | None = None) -> Config:
+    """Read a Python config, apply ``key.subkey=value`` options, import its custom modules, check it.
+
+    Raises:
+        UserError: no such file, a file that does not run, or any mistake that the check finds.
+    """
+    if not Path(path).is_file():
+        raise UserError(f"no config file '{path}': the shipped ones lie under configs/")
+    try:
+        cfg = Config.fromfile(str(path), import_custom_modules=False)
+    except (SyntaxError, NameError, KeyError, TypeError, ValueError, OSError) as error:
+        raise UserError(f"config '{path}' does not load: {type(error).__name__}: {error}") from error
+    for key in [key for key in cfg if key.startswith("_")]:
+        del cfg[key]  # helper variables of the file; they have done their work
+    merge_options(cfg, options or {})
+    for module in (cfg.get("custom_imports") or {}).get("imports", []):
+        import_module_of_user(module)
+    DefaultScope.get_instance("reidzoo", scope_name=SCOPE)
+    require_valid(cfg)
+    return cfg
+
+
+def merge_options(cfg: Config, options: dict[str, Any]) -> None:
+    """Apply ``--cfg-options``; every parent of a key must exist already.
+
+    Raises:
+        UserError: the option names a place that the config does not have.
+    """
+    for key in options:
+        node: Any = cfg
+        *parents, _ = key.split(".")
+        for depth, parent in enumerate(parents):
+            place = ".".join(parents[:depth]) or "the config"
+            if isinstance(node, list | tuple):
+                if not parent.isdigit() or int(parent) >= len(node):
+                    raise UserError(f"--cfg-options {key}: {place} is a list of {len(node)}, got the index '{parent}'")
+                node = node[int(parent)]
+            elif isinstance(node, dict) and parent in node:
+                node = node[parent]
+            else:
+                known = ", ".join(node) if isinstance(node, dict) else type(node).__name__
+                raise UserError(f"--cfg-options {key}: {place} has no '{parent}' (it has: {known})")
+    cfg.merge_from_dict(options)
+
+
+def parse_options(pairs: list[str] | None) -> dict[str, Any]:
+    """``["a.b=1", "c=x"]`` as a dict; a value that reads as a Python literal becomes one, anything else stays text.
+
+    Raises:
+        UserError: a pair without ``=``.
+    """
+    options = {}
+    for pair in pairs or []:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise UserError(f"--cfg-options expects key=value, got '{pair}'")
+        try:
+            options[key] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            options[key] = value
+    return options
+
+
+def complete_for_training(cfg: Config) -> None:
+    """Fill in what follows from the data: the number of training identities and P of P x K.
+
+    Raises:
+        UserError: the training set is missing or empty, or the batch size is not a multiple of K.
+    """
+    loader = cfg.train_dataloader
+    sampler = SAMPLERS.get(loader.sampler.type)
+    if _takes(sampler, "pids_per_batch") and "pids_per_batch" not in loader.sampler:
+        images_per_pid = loader.sampler.get("images_per_pid", 4)
+        if loader.batch_size % images_per_pid:
+            raise UserError(
+                f"train_dataloader.batch_size is {loader.batch_size}, and P x K batches need a multiple of "
+                f"images_per_pid = {images_per_pid}"
+            )
+        loader.sampler.pids_per_batch = loader.batch_size // images_per_pid
+    if needs_num_pids(cfg):
+        cfg.model.num_pids = DATASETS.build(loader.dataset).metainfo["num_pids"]
+
+
+def needs_num_pids(cfg: Config) -> bool:
+    """Whether the method has a classifier whose size the config leaves open."""
+    return "num_pids" not in cfg.model and _takes(METHODS.get(cfg.model.type), "num_pids")
+
+
+def _takes(cls: type, argument: str) -> bool:
+    return argument in inspect.signature(cls).parameters

@@ -1,0 +1,54 @@
+"""One function shrinks any config until it runs in seconds: the first thing to try after a change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from reidzoo.data.synthped import make_synthped
+from reidzoo.registry import all_shelves
+
+SMOKE_DATA = Path("data/synthped-day-tiny")
+STEPS = 2
+
+
+def render_smoke_data() -> None:
+    """The tiny benchmark at its place; reused when it is there."""
+    make_synthped(SMOKE_DATA, "day", "tiny", progress=False)
+
+
+def shrink(cfg: Config) -> None:
+    """Tiny data, batches of 2 (P x K: 2 x 2), two steps, small networks without pretrained weights; in place.
+
+    A class makes itself small through its attribute ``smoke``, a dict of arguments that replaces the config's.
+    """
+    classes = {name: cls for shelf in all_shelves().values() for name, cls in shelf.module_dict.items()}
+    _shrink_parts(cfg._cfg_dict, classes)
+    for name in ("train_dataloader", "val_dataloader", "test_dataloader"):
+        if cfg.get(name):
+            cfg[name].update(num_workers=0, persistent_workers=False, batch_size=8)
+    if cfg.get("train_dataloader"):
+        P_x_K = "images_per_pid" in cfg.train_dataloader.sampler
+        cfg.train_dataloader.update(batch_size=4 if P_x_K else 2, num_batch_per_epoch=STEPS)
+        cfg.train_cfg.update(max_epochs=1)
+
+
+def _shrink_parts(node: Any, classes: dict[str, type]) -> None:
+    if isinstance(node, list | tuple):
+        for entry in node:
+            _shrink_parts(entry, classes)
+    if not isinstance(node, dict):
+        return
+    node.update(getattr(classes.get(node.get("type")), "smoke", {}))
+    for key, value in list(node.items()):
+        if key == "weights":
+            node[key] = None
+        elif key == "dataset":
+            kept = {name: value[name] for name in ("split", "transforms", "val_identities") if name in value}
+            node[key] = {"type": "SynthPed", "root": str(SMOKE_DATA), **kept}
+        elif key == "images_per_pid":
+            node[key] = 2
+        else:
+            _shrink_parts(value, classes)

@@ -1,0 +1,115 @@
+"""One test of one checkpoint: metrics, and the row that tables are made of."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.dist import is_main_process
+
+from reidzoo.apis.configs import needs_num_pids, read_config
+from reidzoo.apis.pictures import save_ranked_lists
+from reidzoo.apis.provenance import provenance
+from reidzoo.apis.smoke import render_smoke_data, shrink
+from reidzoo.apis.training import describe_undecodable
+from reidzoo.base.errors import UserError
+from reidzoo.base.weights import read_checkpoint
+from reidzoo.data.datasets.base import UndecodableImage
+from reidzoo.engine.compat import prepare_processes
+from reidzoo.engine.runner import Runner
+
+TRAINING_KEYS = ("train_dataloader", "train_cfg", "optim_wrapper", "param_scheduler", "val_dataloader", "val_cfg")
+
+
+def evaluate(
+    config: str | Path,
+    checkpoint: str | Path,
+    *,
+    work_dir: str | Path | None = None,
+    options: dict[str, Any] | None = None,
+    allow_partial: bool = False,
+    ranked_lists: str | Path | None = None,
+    smoke: bool = False,
+    launcher: str = "none",
+) -> dict[str, Any]:
+    """Test ``checkpoint`` on the test split of ``config`` and return one row of results.
+
+    Args:
+        config: path of a config file.
+        checkpoint: of a training run, or published weights.
+        work_dir: where the log goes; default: beside the checkpoint.
+        options: ``key.subkey`` to value, merged over the config.
+        allow_partial: load what fits of a checkpoint of another architecture.
+        ranked_lists: also draw the first ranked lists into this PNG file.
+        smoke: as in training: the tiny data set and small networks.
+        launcher: ``none``, ``pytorch`` (torchrun) or ``slurm``.
+
+    Returns:
+        ``{method, config, data, train_split, init, seed, checkpoint, seconds, metrics, commit, machine, ...}``; metrics
+        are percentages, their names carry their flavour.
+
+    Raises:
+        UserError: any mistake of config, checkpoint or data.
+    """
+    cfg = read_config(config, options)
+    meta = read_checkpoint(checkpoint).get("meta", {})
+    cfg.work_dir = str(work_dir or Path(checkpoint).parent / "test")
+    cfg.launcher, cfg.load_from, cfg.resume = launcher, str(checkpoint), False
+    cfg.allow_partial_load = allow_partial
+    init = _initialisation(cfg)
+    prepare_processes(cfg, launcher)
+    if smoke:
+        render_smoke_data()
+        shrink(cfg)
+    if needs_num_pids(cfg):
+        cfg.model.num_pids = _trained_num_pids(meta, checkpoint)
+    for key in TRAINING_KEYS:
+        cfg.pop(key, None)
+    cfg.pop("val_evaluator", None)
+    _skip_pretrained(cfg.model)
+    runner = Runner.from_cfg(cfg)
+    start = time.perf_counter()
+    try:
+        metrics = runner.test()
+    except UndecodableImage as error:
+        raise describe_undecodable(runner.test_dataloader.dataset) from error
+    seconds = time.perf_counter() - start
+    if ranked_lists is not None and is_main_process():
+        save_ranked_lists(runner, ranked_lists)
+    return {
+        "method": cfg.model.type,
+        "config": str(config),
+        "data": runner.test_dataloader.dataset.metainfo["name"],
+        "train_split": (meta.get("dataset_meta") or {}).get("name", "unknown"),
+        "init": init,
+        "seed": meta.get("seed"),
+        "checkpoint": str(checkpoint),
+        "seconds": round(seconds, 1),
+        "metrics": {name: round(value, 4) for name, value in metrics.items()},
+        **provenance(),
+    }
+
+
+def _trained_num_pids(meta: dict[str, Any], checkpoint: str | Path) -> int:
+    num_pids = (meta.get("dataset_meta") or {}).get("num_pids")
+    if num_pids is None:
+        raise UserError(
+            f"'{checkpoint}' does not say how many identities it was trained on: "
+            "pass it with --cfg-options model.num_pids=N"
+        )
+    return num_pids
+
+
+def _initialisation(cfg: Config) -> str:
+    return str(cfg.model.get("backbone", {}).get("weights") or "random")
+
+
+def _skip_pretrained(node: Any) -> None:
+    """The checkpoint brings every weight, so the files that training started from need not be there."""
+    if isinstance(node, dict):
+        if "weights" in node:
+            node["weights"] = None
+        for value in node.values():
+            _skip_pretrained(value)

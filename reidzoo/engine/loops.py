@@ -1,0 +1,30 @@
+"""Training loops whose chance is a function of seed, process and step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.runner import EpochBasedTrainLoop
+
+from reidzoo.registry import LOOPS
+
+
+def step_seed(seed: int, rank: int, step: int) -> int:
+    """The seed of everything random inside one training step of one process (dropout, drawn noise)."""
+    return int(np.random.SeedSequence([seed, rank, step]).generate_state(1, np.uint64)[0] >> 1)
+
+
+@LOOPS.register
+class SeededEpochLoop(EpochBasedTrainLoop):
+    """MMEngine's epoch loop, with torch's generators set anew before every step.
+
+    A stored generator state would cover one process only, and a validation between two epochs would move it. As a
+    function of (seed, rank, step) the state needs no storing: an interrupted and resumed run draws exactly what the
+    uninterrupted one draws, on every process, from any checkpoint.
+    """
+
+    def run_iter(self, idx: int, data_batch: Any) -> None:
+        torch.manual_seed(step_seed(self.runner.seed, self.runner.rank, self._iter))
+        super().run_iter(idx, data_batch)

@@ -1,0 +1,68 @@
+"""What every re-ID method promises to the Runner, the evaluator and the people who call it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor
+
+from reidzoo.base.errors import UserError
+from reidzoo.registry import METHODS
+
+
+class ReIDMethod(BaseModel):
+    """Base of the re-ID methods: images in, losses or features out.
+
+    A subclass says what one step minimises (:meth:`losses`) and what is compared at test (:meth:`embed`); the
+    argument names of :meth:`forward` are the keys of a batch (``docs/architecture.md`` lists them).
+
+    Args:
+        data_preprocessor: config of the preprocessor; None normalises with ImageNet's mean and deviation.
+    """
+
+    def __init__(self, data_preprocessor: dict[str, Any] | None = None):
+        super().__init__(METHODS.build(data_preprocessor or {"type": "ImagePreprocessor"}))
+
+    @abstractmethod
+    def losses(self, images: Tensor, pids: Tensor) -> dict[str, Tensor]:
+        """Terms of the loss of one step, by name.
+
+        images: B x 3 x H x W normalised. pids: B int64 labels. Names that start with ``loss_`` are summed and
+        minimised, the others are logged only.
+        """
+
+    @abstractmethod
+    def embed(self, images: Tensor) -> Tensor:
+        """The features that are compared at test. images: B x 3 x H x W normalised. Returns B x D float32."""
+
+    def forward(
+        self,
+        images: Tensor,
+        pids: Tensor | None = None,
+        camids: Tensor | None = None,
+        indices: Tensor | None = None,
+        mode: str = "tensor",
+    ) -> dict[str, Tensor] | Tensor:
+        """What MMEngine calls: ``mode`` is ``loss`` (:meth:`losses`), or ``predict`` and ``tensor`` (:meth:`embed`).
+
+        Raises:
+            UserError: another mode.
+        """
+        if mode == "loss":
+            return self.losses(images, pids)
+        if mode in ("predict", "tensor"):
+            return self.embed(images).float()
+        raise UserError(f"mode is 'loss', 'predict' or 'tensor', got '{mode}'")
+
+
+def accuracy(logits: Tensor, pids: Tensor) -> Tensor:
+    """Share of a batch whose largest logit is its label, 0 to 1: logged beside the losses."""
+    return (logits.argmax(1) == pids).float().mean()
+
+
+def to_channels_last(module: torch.nn.Module) -> torch.nn.Module:
+    """Weights in the memory order of the preprocessor's images, so that no convolution has to reorder them."""
+    return module.to(memory_format=torch.channels_last)

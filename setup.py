@@ -1,0 +1,33 @@
+"""reidzoo's package description; the ranges of its dependencies stand in requirements/."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+
+
+def requirements(name: str) -> list[str]:
+    """The lines of ``requirements/<name>.txt`` that name a package."""
+    lines = (ROOT / "requirements" / f"{name}.txt").read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def version() -> str:
+    """``__version__`` without importing the package."""
+    lines = (ROOT / "reidzoo" / "__init__.py").read_text().splitlines()
+    return next(line.split('"')[1] for line in lines if line.startswith("__version__"))
+
+
+setup(
+    name="reidzoo",
+    version=version(),
+    description="Person re-identification and the image generation that feeds it, one MMEngine-style model zoo",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    packages=find_packages(include=["reidzoo", "reidzoo.*"]),
+    python_requires=">=3.11",
+    install_requires=requirements("runtime"),
+    extras_require={"tests": requirements("tests")},
+    entry_points={"console_scripts": ["reidzoo = reidzoo.cli:console"]},
+)
