@@ -5,8 +5,10 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import cv2
+import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 
 torch.set_num_threads(1)
 cv2.setNumThreads(0)
@@ -16,3 +18,73 @@ cv2.setNumThreads(0)
 def _from_repository_root(monkeypatch, request):
     """Configs name data and weights relative to the repository; tests start there as users do."""
     monkeypatch.chdir(request.config.rootpath)
+
+
+def write_toy_market(root, train_pids=6, test_pids=3, cameras=2, shots=2, size=(32, 16)):
+    """A Market-1501 layout of small JPEGs; an identity's images share a colour, so a network can learn them."""
+    rng = np.random.default_rng(0)
+    for pid in range(1, train_pids + test_pids + 1):
+        colour = rng.integers(0, 256, size=3)
+        for camera in range(1, cameras + 1):
+            for shot in range(shots):
+                part = "bounding_box_train" if pid <= train_pids else "query" if shot == 0 else "bounding_box_test"
+                image = np.clip(colour + rng.normal(0, 20, (*size, 3)), 0, 255).astype(np.uint8)
+                path = root / part / f"{pid:04d}_c{camera}s1_{shot:06d}_01.jpg"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                assert cv2.imwrite(str(path), image)
+    return root
+
+
+@pytest.fixture(scope="session")
+def toy_market(tmp_path_factory):
+    """Read-only toy data: 6 training and 3 test identities, 2 cameras, 2 images each."""
+    return write_toy_market(tmp_path_factory.mktemp("toy-market"))
+
+
+@pytest.fixture
+def toy_config(toy_market, tmp_path):
+    """Path of a config that trains a small IDE on the toy data in a second."""
+
+    def write(**changes):
+        cfg = Config(
+            {
+                "default_scope": "reidzoo",
+                "randomness": {"seed": 3},
+                "log_level": "ERROR",
+                "model": {
+                    "type": "IDE",
+                    "backbone": {"type": "OSNet", "width": 0.25},
+                    "head": {"type": "LinearHead", "hidden": 16},
+                },
+                "train_dataloader": {
+                    "batch_size": 4,
+                    "num_workers": 0,
+                    "drop_last": True,
+                    "collate_fn": {"type": "default_collate"},
+                    "sampler": {"type": "ShuffleSampler"},
+                    "dataset": {
+                        "type": "Market1501",
+                        "root": str(toy_market),
+                        "transforms": [{"type": "RandomFlip"}, {"type": "RandomErasing"}],
+                    },
+                },
+                "test_dataloader": {
+                    "batch_size": 5,
+                    "num_workers": 0,
+                    "collate_fn": {"type": "default_collate"},
+                    "sampler": {"type": "DefaultSampler", "shuffle": False},
+                    "dataset": {"type": "Market1501", "root": str(toy_market), "split": "test"},
+                },
+                "test_evaluator": {"type": "RetrievalMetric"},
+                "test_cfg": {"type": "TestLoop"},
+                "train_cfg": {"type": "SeededEpochLoop", "max_epochs": 2},
+                "optim_wrapper": {"type": "AutocastOptimWrapper", "optimizer": {"type": "SGD", "lr": 0.01}},
+                "default_hooks": {"checkpoint": {"type": "CheckpointHook", "interval": 1}},
+            }
+        )
+        cfg.merge_from_dict(changes)
+        path = tmp_path / "toy.py"
+        cfg.dump(str(path))
+        return path
+
+    return write
