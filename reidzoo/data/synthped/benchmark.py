@@ -1,0 +1,318 @@
+"""The whole benchmark on disk: who is photographed where, in the layout of Market-1501."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from multiprocessing import get_context
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from reidzoo.base.errors import UserError, nearest
+from reidzoo.data.synthped.camera import Camera, sample_camera
+from reidzoo.data.synthped.domain import Domain, find_domain
+from reidzoo.data.synthped.garments import dress
+from reidzoo.data.synthped.identity import attributes, sample_identity
+from reidzoo.data.synthped.paint import HEIGHT, WIDTH
+from reidzoo.data.synthped.scene import Scene, draw_scene
+from reidzoo.data.synthped.shot import (
+    Dressed,
+    Picture,
+    detector_box,
+    fragment_box,
+    photograph,
+    photograph_nobody,
+)
+
+RENDERER_VERSION = "1.0"
+"""Changes with every change of a pixel; results on SynthPed are comparable within one version only."""
+
+TRAIN, QUERY, GALLERY = "bounding_box_train", "query", "bounding_box_test"
+JUNK, DISTRACTOR = -1, 0
+STRANGERS = 100_000
+"""Numbers of people who are nobody's identity start here: company, unknown pedestrians."""
+FRAME_STEP = 40
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is rendered; ``cameras_seen`` and ``shots`` are inclusive ranges for an identity and a camera."""
+
+    code: int
+    train_ids: int
+    test_ids: int
+    cameras: int
+    cameras_seen: tuple[int, int]
+    shots: tuple[int, int]
+    distractors: int
+    junk: int
+
+
+SIZES = {
+    "tiny": Size(1, train_ids=12, test_ids=8, cameras=3, cameras_seen=(2, 3), shots=(3, 4), distractors=10, junk=6),
+    "default": Size(2, train_ids=300, test_ids=150, cameras=6, cameras_seen=(3, 5), shots=(2, 3),
+                    distractors=500, junk=400),
+    "large": Size(3, train_ids=1400, test_ids=100, cameras=6, cameras_seen=(3, 4), shots=(2, 3),
+                  distractors=150, junk=50),
+}
+
+
+@dataclass(frozen=True)
+class Order:
+    """One picture to be taken: ``pid`` as in the file name, ``subject`` whom it really shows."""
+
+    index: int
+    folder: str
+    name: str
+    pid: int
+    subject: int
+    camid: int
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything is a pure function of these three and of an order's index."""
+
+    seed: int
+    domain_name: str
+    size: str
+
+    @property
+    def domain(self) -> Domain:
+        return find_domain(self.domain_name)
+
+    def random(self, topic: int, index: int) -> np.random.Generator:
+        """The generator of one camera, scene, person or picture; no two share a stream."""
+        return np.random.default_rng([self.seed, self.domain.code, SIZES[self.size].code, topic, index])
+
+
+_CAMERA, _SCENE, _PERSON, _PICTURE, _PLAN = range(5)
+
+
+@cache
+def _camera(world: World, camid: int) -> tuple[Camera, Scene]:
+    camera = sample_camera(world.random(_CAMERA, camid), world.domain, camid)
+    return camera, draw_scene(camera.scene, camera.pitch, world.random(_SCENE, camid))
+
+
+@lru_cache(maxsize=64)
+def _dressed(world: World, subject: int) -> Dressed:
+    person = sample_identity(world.random(_PERSON, subject), world.domain)
+    return Dressed(person, dress(person))
+
+
+class _Frames:
+    """Hands out file names; frame numbers grow within a camera, so no name comes twice."""
+
+    def __init__(self, rng: np.random.Generator):
+        self._rng = rng
+        self._last: Counter[int] = Counter()
+
+    def name(self, pid: int, camid: int, box: int) -> str:
+        self._last[camid] += int(self._rng.integers(3, FRAME_STEP))
+        frame = self._last[camid]
+        person = "-1" if pid == JUNK else f"{pid:04d}"
+        return f"{person}_c{camid + 1}s{frame // 20_000 + 1}_{frame:06d}_{box:02d}.jpg"
+
+
+def split_identities(world: World) -> tuple[list[int], list[int]]:
+    """Training and test pids, disjoint, interleaved like Market-1501's, each sorted."""
+    size = SIZES[world.size]
+    pids = world.random(_PLAN, 0).permutation(size.train_ids + size.test_ids) + 1
+    return sorted(pids[: size.train_ids].tolist()), sorted(pids[size.train_ids :].tolist())
+
+
+def plan(world: World) -> list[Order]:
+    """Every picture of the benchmark in the order in which people walk through it.
+
+    Each test identity has, in every camera that sees it, one query and at least one gallery image; it is seen by
+    at least two cameras, so every query has a match in another camera.
+    """
+    size = SIZES[world.size]
+    rng = world.random(_PLAN, 1)
+    frames = _Frames(rng)
+    orders: list[Order] = []
+
+    def take(folder: str, pid: int, subject: int, camid: int, box: int = 1) -> None:
+        orders.append(Order(len(orders), folder, frames.name(pid, camid, box), pid, subject, camid))
+
+    train, test = split_identities(world)
+    for pid in sorted(train + test):
+        seen_by = rng.integers(size.cameras_seen[0], size.cameras_seen[1] + 1)
+        for camid in sorted(rng.permutation(size.cameras)[:seen_by].tolist()):
+            shots = int(rng.integers(size.shots[0], size.shots[1] + 1))
+            if pid in train:
+                for _ in range(shots):
+                    take(TRAIN, pid, pid, camid)
+            else:
+                take(QUERY, pid, pid, camid, box=0)
+                for _ in range(shots):
+                    take(GALLERY, pid, pid, camid)
+    for number in range(size.distractors):
+        take(GALLERY, DISTRACTOR, STRANGERS + number, int(rng.integers(size.cameras)))
+    for _ in range(size.junk):
+        take(GALLERY, JUNK, int(rng.choice(test)), int(rng.integers(size.cameras)))
+    return orders
+
+
+def render(world: World, order: Order) -> Picture:
+    """Take one picture; depends on nothing but its arguments."""
+    rng = world.random(_PICTURE, order.index)
+    camera, scene = _camera(world, order.camid)
+    if order.pid == DISTRACTOR and rng.random() < 0.45:
+        return photograph_nobody(scene, camera, world.domain, rng)
+    box = fragment_box(rng) if order.pid == JUNK else detector_box(rng, world.domain)
+    company = _dressed(world, 2 * STRANGERS + int(rng.integers(40)))
+    return photograph(_dressed(world, order.subject), company, box, scene, camera, world.domain, rng)
+
+
+@dataclass(frozen=True)
+class _Job:
+    world: World
+    order: Order
+    root: Path
+
+
+def _write(job: _Job) -> tuple[int, np.ndarray]:
+    picture = render(job.world, job.order)
+    camera, _ = _camera(job.world, job.order.camid)
+    quality = [cv2.IMWRITE_JPEG_QUALITY, camera.jpeg_quality]
+    name = job.order.name
+    _, encoded = cv2.imencode(".jpg", picture.image[..., ::-1], quality)
+    (job.root / job.order.folder / name).write_bytes(encoded.tobytes())
+    _, encoded = cv2.imencode(".png", picture.mask)
+    (job.root / "masks" / job.order.folder / name).with_suffix(".png").write_bytes(encoded.tobytes())
+    return job.order.index, picture.points
+
+
+def _render_all(world: World, orders: list[Order], root: Path, workers: int, progress: bool) -> list[np.ndarray]:
+    """Write all pictures and masks; returns the points of each order."""
+    jobs = (_Job(world, order, root) for order in orders)
+    bar = tqdm(total=len(orders), desc=f"SynthPed {world.domain_name}", unit="image", disable=not progress)
+    points: list[np.ndarray] = [np.empty(0)] * len(orders)
+    with bar:
+        if workers <= 1:
+            for index, found in map(_write, jobs):
+                points[index] = found
+                bar.update()
+            return points
+        for camid in range(SIZES[world.size].cameras):
+            _camera(world, camid)  # drawn before the fork, so that the workers share the scenes
+        threads = cv2.getNumThreads()
+        with get_context("fork").Pool(workers, initializer=cv2.setNumThreads, initargs=(0,)) as pool:
+            for index, found in pool.imap_unordered(_write, jobs, chunksize=16):
+                points[index] = found
+                bar.update()
+        cv2.setNumThreads(threads)
+    return points
+
+
+def _annotations(orders: list[Order], points: list[np.ndarray], folders: tuple[str, ...]) -> str:
+    lines = ["name:keypoints_y:keypoints_x"]
+    rows = [
+        (order.name, found) for order, found in zip(orders, points, strict=True) if order.folder in folders
+    ]
+    for name, found in sorted(rows, key=lambda row: row[0]):
+        lines.append(f"{name}: {found[:, 0].tolist()}: {found[:, 1].tolist()}")
+    return "\n".join(lines) + "\n"
+
+
+def _counts(orders: list[Order]) -> dict[str, dict]:
+    counts = {}
+    for folder in (TRAIN, QUERY, GALLERY):
+        shots = [order for order in orders if order.folder == folder]
+        per_camera = Counter(order.camid + 1 for order in shots)
+        counts[folder] = {
+            "images": len(shots),
+            "identities": len({order.pid for order in shots if order.pid > 0}),
+            "distractors": sum(order.pid == DISTRACTOR for order in shots),
+            "junk": sum(order.pid == JUNK for order in shots),
+            "images_per_camera": {str(camera): per_camera[camera] for camera in sorted(per_camera)},
+        }
+    return counts
+
+
+def _meta(world: World, orders: list[Order]) -> dict:
+    return {
+        "renderer_version": RENDERER_VERSION,
+        "seed": world.seed,
+        "domain": world.domain_name,
+        "size": world.size,
+        "image_height": HEIGHT,
+        "image_width": WIDTH,
+        "cameras": SIZES[world.size].cameras,
+        "counts": _counts(orders),
+    }
+
+
+def _finished(out: Path, world: World) -> dict | None:
+    """The meta data of an equal, finished render in ``out``; None when ``out`` is free."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return None
+    wanted = {"renderer_version": RENDERER_VERSION, "seed": world.seed, "domain": world.domain_name, "size": world.size}
+    try:
+        meta = json.loads((out / "meta.json").read_text(encoding="utf-8"))
+        found = {key: meta.get(key) for key in wanted}
+    except (OSError, ValueError, AttributeError):
+        found = None
+    if found != wanted:
+        raise UserError(
+            f"'{out}' should be free or hold SynthPed {wanted}, it holds {found or 'something else'}: "
+            "choose another --out or remove it"
+        )
+    return meta
+
+
+def make_synthped(
+    out: str | Path, domain: str, size: str, seed: int = 0, workers: int | None = None, progress: bool = True
+) -> dict:
+    """Render one domain of SynthPed into the folder ``out`` and return its meta data.
+
+    The result is a pure function of ``domain`` (day, dusk, studio), ``size`` (tiny, default, large) and ``seed``;
+    ``workers`` (default: one a core) changes the time only. ``out`` appears complete or not at all; an equal,
+    finished render is reused, and then the result has ``reused`` True.
+
+    Raises:
+        UserError: unknown domain or size, negative seed, fewer than one worker, or ``out`` holds something else.
+    """
+    if size not in SIZES:
+        raise UserError(f"SynthPed has no size '{size}', {nearest(size, SIZES)}")
+    if seed < 0:
+        raise UserError(f"the seed of SynthPed should be 0 or more, got {seed}: choose another")
+    if workers is not None and workers < 1:
+        raise UserError(f"SynthPed needs at least 1 worker, got {workers}: leave it out for one a core")
+    world, out = World(seed, find_domain(domain).name, size), Path(out)
+    meta = _finished(out, world)
+    if meta is not None:
+        return {**meta, "reused": True}
+    orders = plan(world)
+    meta = _meta(world, orders)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        for folder in (TRAIN, QUERY, GALLERY):
+            (draft / folder).mkdir()
+            (draft / "masks" / folder).mkdir(parents=True)
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        points = _render_all(world, orders, draft, workers or min(cores, 1 + len(orders) // 300), progress)
+        (draft / "keypoints-train.csv").write_text(_annotations(orders, points, (TRAIN,)), encoding="utf-8")
+        (draft / "keypoints-test.csv").write_text(_annotations(orders, points, (QUERY, GALLERY)), encoding="utf-8")
+        labels = {
+            split: {f"{pid:04d}": attributes(_dressed(world, pid).person) for pid in pids}
+            for split, pids in zip(("train", "test"), split_identities(world), strict=True)
+        }
+        (draft / "attributes.json").write_text(json.dumps(labels, indent=1) + "\n", encoding="utf-8")
+        (draft / "meta.json").write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")
+        draft.chmod(0o755)  # mkdtemp's 0700 would lock colleagues out of shared data
+        draft.rename(out)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return {**meta, "reused": False}
