@@ -69,10 +69,10 @@ class ShuffleSampler(EpochSampler):
 class IdentitySampler(EpochSampler):
     """P x K batches: P identities with K images each (Hermans et al., arXiv:1703.07737, section 2).
 
-    The batch size of the loader must be a multiple of ``images_per_pid``; P follows from it. Identities go round in a new order each
-    epoch; an identity with fewer than K images is drawn with repetition (each repetition augmented anew).
-    An epoch has as many batches as the images of the set fill. With several processes each batch of every
-    process is P x K of its own identities.
+    The batch size of the loader must be P x K. Identities go round in a new order each epoch; an identity
+    with fewer than K images is drawn with repetition (each repetition augmented anew). An epoch has as many
+    batches as the images of the set fill. With several processes each batch of every process is P x K of its
+    own identities.
 
     Args:
         dataset: the training data set, given by the Runner.

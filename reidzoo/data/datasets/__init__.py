@@ -1,1 +1,11 @@
 """Readers: how the folder of each data set becomes a table of images."""
+
+from reidzoo.data.datasets.cuhk03_np import CUHK03NP
+from reidzoo.data.datasets.dukemtmc import DukeMTMCreID
+from reidzoo.data.datasets.generated_folder import GeneratedFolder
+from reidzoo.data.datasets.image_folder import ImageFolder
+from reidzoo.data.datasets.market1501 import Market1501
+from reidzoo.data.datasets.msmt17 import MSMT17
+from reidzoo.data.datasets.synthped import SynthPed
+
+__all__ = ["CUHK03NP", "MSMT17", "DukeMTMCreID", "GeneratedFolder", "ImageFolder", "Market1501", "SynthPed"]

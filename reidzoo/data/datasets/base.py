@@ -23,6 +23,7 @@ from reidzoo.data.draw import Draw
 from reidzoo.registry import TRANSFORMS
 
 SPLITS = ("train", "val", "test")
+PARTS = ("train", "query", "gallery")
 JUNK_PID = -1
 DISTRACTOR_PID = 0
 
@@ -43,12 +44,37 @@ class Counts(NamedTuple):
     pids: int
 
 
+class Listing(NamedTuple):
+    """What a folder holds for one part, with what does not fit: readers refuse misfits, the check reports them.
+
+    ``unparsed`` are images whose name cannot be read, ``absent`` files that a list names and nobody has,
+    ``unlisted`` images that the list should name; ``expected`` says what a fitting name looks like;
+    ``has_cameras`` is False where camera ids mean nothing.
+    """
+
+    records: list[Record]
+    unparsed: Sequence[Path] = ()
+    absent: Sequence[Path] = ()
+    unlisted: Sequence[Path] = ()
+    expected: str = ""
+    has_cameras: bool = True
+
+    def misfits(self) -> list[tuple[str, str, Sequence[Path]]]:
+        """Kind, sentence and files of each kind of misfit that there is."""
+        every = (
+            ("unparsed", f"have a name that cannot be read (expected: {self.expected})", self.unparsed),
+            ("absent", "are named by the list and do not exist", self.absent),
+            ("unlisted", "are images that the list does not name", self.unlisted),
+        )
+        return [misfit for misfit in every if misfit[2]]
+
+
 class UndecodableImage(UserError):
     """An image file that cannot be decoded; the run stops and :meth:`ReIDDataset.undecodable` counts the others."""
 
 
 class ReIDDataset(Dataset):
-    """Base of all readers: subclasses say how a folder becomes records.
+    """Base of all readers: subclasses say how a folder becomes records, in :meth:`list_part` (or :meth:`read`).
 
     Args:
         root: the data set's folder.
@@ -67,6 +93,8 @@ class ReIDDataset(Dataset):
 
     #: published counts by part (``train``, ``query``, ``gallery``); empty where nothing is published
     published: ClassVar[dict[str, Counts]] = {}
+    #: the splits that the set has
+    splits: ClassVar[tuple[str, ...]] = SPLITS
 
     def __init__(
         self,
@@ -75,8 +103,8 @@ class ReIDDataset(Dataset):
         transforms: Sequence[dict[str, Any]] = (),
         val_identities: int = 0,
     ):
-        if split not in SPLITS:
-            raise UserError(f"{type(self).__name__} has no split '{split}', {nearest(split, SPLITS)}")
+        if split not in self.splits:
+            raise UserError(f"{type(self).__name__} has no split '{split}', {nearest(split, self.splits)}")
         self.root = Path(root)
         if not self.root.is_dir():
             raise UserError(
@@ -86,18 +114,58 @@ class ReIDDataset(Dataset):
         self.split = split
         self.transforms = [TRANSFORMS.build(transform) for transform in transforms]
         records = self.read("test" if split == "test" else "train")
-        self._compare_with_published(records)
-        if split != "test":
-            records = self._hold_out(records, val_identities)
-        if not records:
-            raise UserError(f"{type(self).__name__} found no image for split '{split}' in '{root}': is it the right folder?")
-        self.records = records
-        pids = sorted({record.pid for record in records})
+        self._refuse_empty(records)
+        self._compare_with_expected(records)
+        self.records = records if split == "test" else self._hold_out(records, val_identities)
+        pids = sorted({record.pid for record in self.records})
         self.labels = {pid: label for label, pid in enumerate(pids)} if split == "train" else None
 
     def read(self, split: str) -> list[Record]:
-        """The rows of ``train`` or ``test``, sorted by file name. Subclasses implement this."""
-        raise UserError(f"{type(self).__name__} does not say how its folder is read: implement read(split)")
+        """The rows of ``train`` or ``test`` (query, then gallery), each part sorted by path.
+
+        Raises:
+            UserError: an image has a foreign name, or list and folder disagree; the first file and their number.
+        """
+        records: list[Record] = []
+        for part in PARTS[1:] if split == "test" else PARTS[:1]:
+            listing = self.list_part(self.root, part, **self.options)
+            for _, sentence, files in listing.misfits():
+                raise UserError(
+                    f"{type(self).__name__} {part}: {len(files):,} file(s) {sentence}, first '{files[0]}': "
+                    "repair the folder (tools/check_dataset.py lists them all)"
+                )
+            records += listing.records
+        return records
+
+    @classmethod
+    def list_part(cls, root: Path, part: str, **options: Any) -> Listing:
+        """Records and misfits of ``train``, ``query`` or ``gallery``, for reader and check. Subclasses write it."""
+        raise UserError(f"{cls.__name__} does not say how its folder is read: implement list_part(root, part)")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The arguments of the constructor that decide which files are read, as :meth:`list_part` takes them."""
+        return {}
+
+    @classmethod
+    def variants(cls, root: Path) -> list[dict[str, Any]]:
+        """The options under which this folder can be read, for the check."""
+        return [{}]
+
+    @classmethod
+    def recognises(cls, root: Path) -> bool:
+        """Whether the folder looks like this data set."""
+        return False
+
+    @classmethod
+    def expected_counts(cls, root: Path, **options: Any) -> dict[str, Counts]:
+        """Counts by part as published, or as the maker of the folder recorded them; empty when unknown."""
+        return cls.published
+
+    @property
+    def title(self) -> str:
+        """The name that results carry; says what else decides about comparability (version, boxes)."""
+        return type(self).__name__
 
     @property
     def metainfo(self) -> dict[str, Any]:
@@ -109,7 +177,7 @@ class ReIDDataset(Dataset):
         pids = np.array([record.pid for record in self.records])
         camids = np.array([record.camid for record in self.records])
         info: dict[str, Any] = {
-            "name": f"{type(self).__name__} {self.split}",
+            "name": f"{self.title} {self.split}",
             "num_pids": len(set(pids.tolist()) - {JUNK_PID, DISTRACTOR_PID})
             if self.labels is None
             else len(self.labels),
@@ -167,24 +235,38 @@ class ReIDDataset(Dataset):
                 broken.append(record.path)
         return broken
 
+    def _refuse_empty(self, records: list[Record]) -> None:
+        queries = sum(record.is_query for record in records)
+        parts = {"train": len(records)}
+        if self.split == "test":
+            parts = {"query": queries, "gallery": len(records) - queries}
+        for part, images in parts.items():
+            if images == 0:
+                raise UserError(
+                    f"{type(self).__name__} found no {part} image for split '{self.split}' in '{self.root}': "
+                    "is it the right folder?"
+                )
+
     def _hold_out(self, records: list[Record], val_identities: int) -> list[Record]:
         pids = sorted({record.pid for record in records})
         if not 0 <= val_identities < max(len(pids), 1):
             raise UserError(f"val_identities must lie between 0 and {len(pids) - 1}, got {val_identities}")
+        if self.split == "val" and val_identities == 0:
+            raise UserError("split 'val' needs identities: set val_identities, alike in the train and the val data set")
         held_out = set(np.random.default_rng(0).permutation(pids)[:val_identities].tolist())
         if self.split == "train":
             return [record for record in records if record.pid not in held_out]
         return as_query_and_gallery([record for record in records if record.pid in held_out])
 
-    def _compare_with_published(self, records: list[Record]) -> None:
-        for part, expected in self.published.items():
+    def _compare_with_expected(self, records: list[Record]) -> None:
+        for part, expected in self.expected_counts(self.root, **self.options).items():
             if (part == "train") != (self.split != "test"):
                 continue
             found = count([record for record in records if record.is_query == (part == "query")])
             if found != expected:
                 print_log(
-                    f"{type(self).__name__} {part}: {found.images:,} images of {found.pids:,} identities in "
-                    f"'{self.root}', published are {expected.images:,} of {expected.pids:,}: see tools/check_dataset.py",
+                    f"{self.title} {part}: {found.images:,} images of {found.pids:,} identities in '{self.root}', "
+                    f"published are {expected.images:,} of {expected.pids:,}: see tools/check_dataset.py",
                     logger="current",
                     level=logging.WARNING,
                 )

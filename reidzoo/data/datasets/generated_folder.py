@@ -1,0 +1,120 @@
+"""Images that a generator made, and the manifest that says from what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from reidzoo.base.errors import UserError
+from reidzoo.base.files import write_text
+from reidzoo.data.datasets.base import Listing, Record, ReIDDataset
+from reidzoo.data.datasets.listing import image_files
+from reidzoo.registry import DATASETS
+
+MANIFEST = "manifest.json"
+
+
+class GeneratedImage(NamedTuple):
+    """One entry of the manifest. Paths are relative with forward slashes; cameras count from 0.
+
+    ``file`` lies under the manifest's folder; ``pid`` is the identity number of the source data set;
+    ``source_camid`` took ``source_file``; ``style_camid`` is the camera in whose style it was drawn anew.
+    """
+
+    file: str
+    pid: int
+    source_camid: int
+    style_camid: int
+    source_file: str
+
+
+@DATASETS.register
+class GeneratedFolder(ReIDDataset):
+    """Generated training images, as their ``manifest.json`` lists them; the camera is the style camera.
+
+    Identity numbers are those of the source data set. Items as in :class:`ReIDDataset`.
+
+    Args:
+        root: the folder with ``manifest.json``.
+        split: ``train``; generated images are never tested on.
+        transforms: configs from shelf TRANSFORMS.
+        val_identities: identities left out of ``train``, the same that the source data set leaves out.
+
+    Raises:
+        UserError: the manifest names absent files, or does not name an image that is there.
+    """
+
+    splits = ("train",)
+
+    @classmethod
+    def list_part(cls, root: Path, part: str) -> Listing:
+        if part != "train":
+            return Listing([])
+        records, absent = [], []
+        for entry in read_manifest(root):
+            path = root / entry.file
+            if path.is_file():
+                records.append(Record(path, entry.pid, entry.style_camid))
+            else:
+                absent.append(path)
+        listed = {record.path for record in records}
+        unlisted = [path for path in image_files(root, recursive=True) if path not in listed]
+        return Listing(sorted(records), absent=sorted(absent), unlisted=unlisted)
+
+    @classmethod
+    def recognises(cls, root: Path) -> bool:
+        return (root / MANIFEST).is_file()
+
+
+def write_manifest(root: str | Path, images: Sequence[GeneratedImage], header: dict[str, Any]) -> Path:
+    """Write ``manifest.json`` atomically and return its path.
+
+    Args:
+        root: the folder of the generated images.
+        images: one entry for each image.
+        header: what made them (config, checkpoint, seed, versions, ...), as JSON values; it stands before the list.
+    """
+    path = Path(root) / MANIFEST
+    entries = [image._asdict() for image in sorted(images)]
+    write_text(path, json.dumps({**header, "images": entries}, indent=1) + "\n")
+    return path
+
+
+def read_manifest(root: str | Path) -> list[GeneratedImage]:
+    """The entries of ``manifest.json``, sorted by file.
+
+    Raises:
+        UserError: there is none, it is not JSON of the expected form, or it names a file twice or outside the folder.
+    """
+    path = Path(root) / MANIFEST
+    if not path.is_file():
+        raise UserError(f"GeneratedFolder expects '{path}', which does not exist: the tool that generates writes it")
+    try:
+        images = json.loads(path.read_text(encoding="utf-8"))["images"]
+        entries = sorted(GeneratedImage(*(image[name] for name in GeneratedImage._fields)) for image in images)
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"'{path}' is not a manifest of generated images ({type(error).__name__}: {error}): it needs "
+            f"a list 'images' of entries with {', '.join(GeneratedImage._fields)}"
+        ) from error
+    seen: set[str] = set()
+    for entry in entries:
+        _refuse_bad(entry, path)
+        if entry.file in seen:
+            raise UserError(f"'{path}' names the file '{entry.file}' twice: one image has one identity and one camera")
+        seen.add(entry.file)
+    return entries
+
+
+def _refuse_bad(entry: GeneratedImage, path: Path) -> None:
+    for field in ("file", "source_file"):
+        if not isinstance(getattr(entry, field), str):
+            raise UserError(f"'{path}': '{field}' must be a string, got {getattr(entry, field)!r}")
+    for field in ("pid", "source_camid", "style_camid"):
+        value = getattr(entry, field)
+        if type(value) is not int or value < 0:
+            raise UserError(f"'{path}': '{field}' of '{entry.file}' must be a number of at least 0, got {value!r}")
+    if Path(entry.file).is_absolute() or ".." in Path(entry.file).parts:
+        raise UserError(f"'{path}' names '{entry.file}', which lies outside its folder: paths must be inside it")
