@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 
 from reidzoo.apis.command_line import run_tool
-from reidzoo.data.synthped.benchmark import SIZES, make_synthped
+from reidzoo.data.synthped.benchmark import make_synthped
 from reidzoo.data.synthped.domain import DOMAINS
+from reidzoo.data.synthped.planning import SIZES
 from reidzoo.data.synthped.sheet import contact_sheet
 
 EXAMPLE = """example:

@@ -20,7 +20,7 @@ POINT = {**JOINT_INDEX, **{name: len(JOINTS) + index for index, name in enumerat
 HEAD_RADIUS = 0.066
 UPPER_ARM, FOREARM, HAND = 0.165, 0.14, 0.05
 HIP_HEIGHT, THIGH, CALF = 0.52, 0.245, 0.235
-SHOULDER_RISE, SHOULDER_HALF, HIP_HALF = 0.3, 0.108, 0.05
+SHOULDER_RISE, SHOULDER_HALF, HIP_HALF = 0.3, 0.1, 0.05
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Gait:
 
 @dataclass(frozen=True)
 class View:
-    """Where the camera stands: ``yaw`` of the person and ``pitch`` of the camera in radians, ``distance`` in heights."""
+    """Where the camera stands: yaw of the person and pitch of the camera in radians, distance in body heights."""
 
     yaw: float
     pitch: float

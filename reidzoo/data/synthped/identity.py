@@ -119,10 +119,7 @@ def _upper(rng: np.random.Generator, domain: Domain) -> Garment:
     kind = pick(rng, domain.upper_kinds)
     name = pick(rng, domain.upper_colours, domain.palette_concentration)
     other = pick(rng, domain.upper_colours)
-    if kind in LONG_SLEEVES:
-        length = 1.0
-    else:
-        length = rng.uniform(0.3, 0.48)
+    length = 1.0 if kind in LONG_SLEEVES else rng.uniform(0.3, 0.48)
     return Garment(
         kind=kind,
         colour_name=name,

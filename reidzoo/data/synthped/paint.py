@@ -13,6 +13,8 @@ HEIGHT, WIDTH = 128, 64
 SUPERSAMPLING = 3
 """Everything is drawn this many times larger, then averaged down."""
 _SHIFT = 4  # fractional bits of cv2.fillPoly's coordinates
+_ROUND = (np.linspace(1.08, 0.84, 8)[:, None] * np.cos(np.linspace(-0.75, 0.75, 8))).astype(np.float32)[..., None]
+"""Shading of what has no texture of its own, 8 x 8 x 1."""
 
 
 class Label(IntEnum):
@@ -73,11 +75,11 @@ class Canvas:
         self.labels[window][cover > 127] = label
 
     def fill(self, outline: np.ndarray, colour: tuple[int, int, int], label: int) -> None:
-        """Fill ``outline`` with one colour, a little darker towards its lower edge."""
-        texture = np.array([[colour]], np.float32) * np.linspace(1.06, 0.84, 8, dtype=np.float32)[:, None, None]
+        """Fill ``outline`` with one colour, a little darker towards its lower edge and its sides."""
+        texture = np.clip(np.array(colour, np.float32) * _ROUND, 0, 255).astype(np.uint8)
         low, high = outline.min(axis=0), outline.max(axis=0) + 1e-3
         quad = np.array([low, (high[0], low[1]), high, (low[0], high[1])])
-        self.paint(outline, np.clip(texture, 0, 255).astype(np.uint8).repeat(2, axis=1), quad, label)
+        self.paint(outline, texture, quad, label)
 
 
 _HALF_TURN = np.linspace(0, np.pi, 7)
@@ -86,7 +88,9 @@ _FULL_TURN = np.linspace(0, 2 * np.pi, 20, endpoint=False)
 _CIRCLE = np.stack([np.cos(_FULL_TURN), np.sin(_FULL_TURN)], axis=1)
 
 
-def capsule(start: np.ndarray, end: np.ndarray, start_radius: float, end_radius: float) -> tuple[np.ndarray, np.ndarray]:
+def capsule(
+    start: np.ndarray, end: np.ndarray, start_radius: float, end_radius: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Outline and texture corners of a tapered limb; the texture runs from ``start`` (top) to ``end`` (bottom)."""
     along = end - start
     length = np.hypot(*along)

@@ -15,8 +15,8 @@ from reidzoo.data.synthped.paint import Canvas, Label, capsule, ellipse
 
 # Height along the torso (0 hips, 1 shoulders), half width, half depth; widths in body heights.
 TORSO_PROFILE = np.array([
-    [1.13, 0.034, 0.034], [1.05, 0.07, 0.046], [0.98, 0.108, 0.054], [0.9, 0.117, 0.062], [0.72, 0.108, 0.07],
-    [0.4, 0.092, 0.064], [0.12, 0.097, 0.072], [-0.08, 0.1, 0.075],
+    [1.12, 0.034, 0.034], [1.06, 0.056, 0.044], [1.0, 0.088, 0.052], [0.94, 0.105, 0.058], [0.84, 0.11, 0.066],
+    [0.7, 0.105, 0.07], [0.4, 0.091, 0.064], [0.12, 0.096, 0.072], [-0.08, 0.099, 0.075],
 ])
 HEM_PROFILE = np.array([[0.1, 0.096, 0.072], [-0.1, 0.104, 0.08], [-0.5, 0.112, 0.092], [-0.85, 0.12, 0.104]])
 BULK = {"coat": 1.12, "jacket": 1.1, "hoodie": 1.07, "sweater": 1.04}
@@ -57,7 +57,7 @@ class Figure:
         normal = np.arcsin((np.arange(samples) + 0.5) / samples * 2 - 1)
         toward = np.clip(0.5 + 0.5 * np.cos(normal - self.light.azimuth), 0, 1)
         shade = (1 - self.light.diffuse) + 1.3 * self.light.diffuse * toward**1.5
-        shade *= 0.8 + 0.2 * np.cos(normal)  # the rim of every limb looks away from the sky too
+        shade *= 0.87 + 0.13 * np.cos(normal)  # the rim of every limb looks away from the sky too
         return np.clip(seen * shade[None, :, None], 0, 255).astype(np.uint8)
 
 
@@ -70,8 +70,16 @@ def _limb(figure: Figure, ends: tuple[str, str], radii: tuple[float, float], row
     unwrapped = getattr(figure.wardrobe, kind)
     texture = figure.texture(unwrapped[rows], LIMB_SAMPLES)
     scale = figure.scale[POINT[start]]
-    outline, quad = capsule(figure.at(start), figure.at(end), radii[0] * scale, radii[1] * scale)
+    top = figure.at(start)
+    if kind == "arm" and label in (Label.LEFT_UPPER_ARM, Label.RIGHT_UPPER_ARM):
+        top = top + 0.16 * (figure.at(end) - top)  # so that the sleeve's round top stays below the shoulder line
+    outline, quad = capsule(top, figure.at(end), radii[0] * scale, radii[1] * scale)
     return lambda canvas: canvas.paint(outline, texture, quad, label)
+
+
+def _down(length: float) -> np.ndarray:
+    """A step towards the lower edge of the canvas."""
+    return np.array([0.0, length])
 
 
 def _arm(figure: Figure, side: str) -> list[Stroke]:
@@ -79,7 +87,7 @@ def _arm(figure: Figure, side: str) -> list[Stroke]:
     bulk = person.build.girth * (BULK.get(person.upper.kind, 1.0) ** 1.5)
     rows = len(figure.wardrobe.arm)
     shoulder, elbow, wrist, hand = (f"{side}_{joint}" for joint in ("shoulder", "elbow", "wrist", "hand"))
-    upper = _limb(figure, (shoulder, elbow), (0.036 * bulk, 0.029 * bulk), slice(0, rows // 2), "arm",
+    upper = _limb(figure, (shoulder, elbow), (0.033 * bulk, 0.028 * bulk), slice(0, rows // 2), "arm",
                   Label[f"{side}_upper_arm".upper()])
     fore = _limb(figure, (elbow, wrist), (0.028 * bulk, 0.021 * bulk), slice(rows // 2, rows), "arm",
                  Label[f"{side}_forearm".upper()])
@@ -152,7 +160,7 @@ def _torso(figure: Figure) -> list[Stroke]:
         strokes.append((over, lambda canvas: canvas.paint(hem_outline, hem, hem_quad, Label.HEM)))
     if person.scarf is not None:
         scale = figure.scale[POINT["neck"]]
-        collar = ellipse(figure.at("neck") - (0, 0.028 * scale), 0.062 * scale, 0.034 * scale)
+        collar = ellipse(figure.at("neck") - _down(0.028 * scale), 0.062 * scale, 0.034 * scale)
         strokes.append((0.045, lambda canvas: canvas.fill(collar, person.scarf, Label.TORSO)))
     return strokes
 
@@ -172,14 +180,15 @@ def _head(figure: Figure) -> list[Stroke]:
     elevation = np.arcsin(np.linspace(0.98, -0.98, 32)) + view.pitch
     rows = np.clip((0.5 - elevation / np.pi) * len(skull), 0, len(skull) - 1).astype(int)
     seen = skull[rows]
-    throat, _ = capsule(centre + (0, 0.5 * radius), neck - (0, 0.02 * scale), 0.03 * scale, 0.034 * scale)
+    throat, _ = capsule(centre + _down(0.5 * radius), neck - _down(0.02 * scale), 0.03 * scale, 0.034 * scale)
     strokes: list[Stroke] = [
         (-0.01, lambda canvas: canvas.fill(throat, person.skin, Label.HEAD)),
         (0.05, lambda canvas: canvas.paint(outline, seen, quad, Label.HEAD)),
     ]
     if person.long_hair:
         back = centre - np.array([np.sin(facing) * 0.35 * radius, 0])
-        fall, _ = capsule(back, neck + (0, 0.05 * scale) + 0.5 * (back - centre), radius * 0.92, radius * 0.74)
+        fall, _ = capsule(back, neck + _down((0.01 + 0.06 * person.lower.phase) * scale) + 0.5 * (back - centre),
+                          radius * 0.9, radius * 0.66)
         depth = 0.06 if np.cos(facing) < 0 else -0.02
         strokes.append((depth, lambda canvas: canvas.fill(fall, person.hair, Label.HAIR)))
     if person.hat == "cap" and np.cos(facing) > -0.4:
@@ -198,7 +207,7 @@ def _bag(figure: Figure) -> list[Stroke]:
         hips, neck = figure.at("pelvis"), figure.at("neck")
         middle = hips + 0.6 * (neck - hips) - np.array([sin * 0.105 * scale, 0])
         half = np.hypot(0.09 * cos, 0.048 * sin) * scale
-        outline, _ = capsule(middle - (0, 0.055 * scale), middle + (0, 0.075 * scale), half, half * 1.06)
+        outline, _ = capsule(middle - _down(0.055 * scale), middle + _down(0.075 * scale), half, half * 1.06)
         # Behind the back: near for the camera when the person walks away, in profile before the torso.
         depth = -0.02 if cos > 0.35 else 0.02
         return [(depth, lambda canvas: canvas.fill(outline, person.bag_colour, Label.BAG))]
@@ -213,8 +222,9 @@ def _bag(figure: Figure) -> list[Stroke]:
         width, height, drop = 0.07, 0.1, 0.0
         depth = person.bag_side * -sin * 0.1
     half = np.hypot(width * sin, 0.42 * width * cos) * scale
-    upper, lower = top + (0, drop * scale), top + (0, (drop + height) * scale)
-    outline = np.array([upper - (0.85 * half, 0), upper + (0.85 * half, 0), lower + (half, 0), lower - (half, 0)])
+    upper, lower = top + _down(drop * scale), top + _down((drop + height) * scale)
+    aside = np.array([half, 0])
+    outline = np.array([upper - 0.85 * aside, upper + 0.85 * aside, lower + aside, lower - aside])
     strokes: list[Stroke] = [(depth, lambda canvas: canvas.fill(outline, person.bag_colour, Label.BAG))]
     if drop:
         strap, _ = capsule(top, upper, 0.008 * scale, 0.02 * scale)
@@ -234,7 +244,8 @@ def paint_person(canvas: Canvas, figure: Figure) -> None:
 
 
 _TRUNK = {Label.TORSO, Label.HEM}
-_SHOWN_BY: dict[str, set[Label]] = {"neck": {Label.TORSO, Label.HEAD}}
+_TRUNK_POINTS = (1, 2, 5, 8, 11)
+_SHOWN_BY: dict[str, set[Label]] = {"neck": {Label.TORSO, Label.HEAD, Label.HAIR}}
 for _name in ("nose", "right_eye", "left_eye", "right_ear", "left_ear"):
     _SHOWN_BY[_name] = {Label.HEAD, Label.HAIR}
 for _side in ("right", "left"):
@@ -252,22 +263,27 @@ for _side in ("right", "left"):
 def keypoints(canvas: Canvas, figure: Figure, factor: int) -> np.ndarray:
     """The 18 points as 18 x 2 integers (y, x) of the picture ``factor`` times smaller; -1 where they cannot be seen.
 
-    A point counts as seen when the canvas shows, at its place, a part of the body that ends there; points of
-    the face must also look towards the camera, and a shoulder or hip must not lie behind the trunk.
+    A point counts as seen when the canvas shows, at its place or within the thickness of the body around it, a
+    part that ends there; points of the face must also look towards the camera, and a shoulder or hip must not lie
+    behind the trunk.
     """
     height, width = canvas.labels.shape
     found = np.full((len(JOINTS), 2), MISSING, dtype=int)
     head = figure.points[POINT["head"]]
     for name, index in JOINT_INDEX.items():
         x, y = np.floor(figure.pixels[index]).astype(int)
-        if not (0 <= x < width and 0 <= y < height) or canvas.labels[y, x] not in _SHOWN_BY[name]:
+        if not (0 <= x < width and 0 <= y < height):
+            continue
+        reach = factor * (3 if index in _TRUNK_POINTS else 1)
+        around = canvas.labels[max(y - reach, 0) : y + reach + 1, max(x - reach, 0) : x + reach + 1]
+        if _SHOWN_BY[name].isdisjoint(around.ravel().tolist()):
             continue
         if index in (0, 14, 15, 16, 17) and (figure.points[index] - head)[2] < -0.15 * HEAD_RADIUS:
             continue
         if name.endswith(("shoulder", "hip")):
             axis = figure.points[POINT["neck" if name.endswith("shoulder") else "pelvis"]]
             offset = figure.points[index] - axis
-            if offset[2] < -0.94 * np.hypot(offset[0], offset[2]):
+            if offset[2] < -0.96 * np.hypot(offset[0], offset[2]):
                 continue
         found[index] = y // factor, x // factor
     return found

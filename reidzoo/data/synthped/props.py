@@ -21,6 +21,11 @@ def _box(image: np.ndarray, left: float, top: float, right: float, bottom: float
     cv2.rectangle(image, (int(left), int(top)), (int(right), int(bottom)), colour, cv2.FILLED)
 
 
+def _print(rng: np.random.Generator) -> tuple[int, ...]:
+    """A colour of signs and posters, faded by the weather."""
+    return tuple(int(channel) for channel in np.clip(rng.uniform(60, 190) + rng.normal(0, 26, 3), 0, 255))
+
+
 def speckle(rng: np.random.Generator, shape: tuple[int, ...], colour: Colour, strength: float) -> np.ndarray:
     """Asphalt, gravel, water: ``colour`` with fine and coarse noise of ``strength`` levels."""
     height, width = shape[:2]
@@ -115,9 +120,9 @@ def shop(image: np.ndarray, x: int, base: int, width: int, rng: np.random.Genera
     _box(image, x, base - 150, x + width, base - 8, glow)
     for _ in range(14):
         left, top = x + rng.integers(0, width - 24), base - rng.integers(30, 140)
-        tone = tuple(int(channel) for channel in rng.integers(40, 220, 3))
+        tone = _print(rng)
         _box(image, left, top, left + rng.integers(8, 26), top + rng.integers(10, 40), tone)
-    sign = tuple(int(channel) for channel in rng.integers(50, 210, 3))
+    sign = _print(rng)
     _box(image, x - 6, base - 190, x + width + 6, base - 152, sign)
     _box(image, x + width // 2 - 3, base - 150, x + width // 2 + 3, base, (50, 46, 44))
 
@@ -126,10 +131,10 @@ def poster(image: np.ndarray, x: int, y: int, width: int, height: int, rng: np.r
     """An advertisement of a few coloured blocks, its middle in row ``y``."""
     top = y - height // 2
     _box(image, x - 3, top - 3, x + width + 3, top + height + 3, (44, 44, 46))
-    _box(image, x, top, x + width, top + height, tuple(int(channel) for channel in rng.integers(70, 220, 3)))
+    _box(image, x, top, x + width, top + height, _print(rng))
     for _ in range(4):
         left, upper = x + rng.integers(0, width // 2), top + rng.integers(0, height // 2)
-        tone = tuple(int(channel) for channel in rng.integers(40, 230, 3))
+        tone = _print(rng)
         _box(image, left, upper, left + width // 3, upper + height // 3, tone)
 
 

@@ -23,7 +23,7 @@ def contact_sheet(root: str | Path, out: str | Path, rows: int = 10, columns: in
     """
     names = sorted(path.name for path in (Path(root) / "bounding_box_train").glob("*.jpg"))
     if not names:
-        raise UserError(f"'{root}' should be a SynthPed folder with images in bounding_box_train, none found: render it")
+        raise UserError(f"'{root}' should be a SynthPed folder, without images in bounding_box_train: render it")
     people = [list(group) for _, group in groupby(names, key=lambda name: name.split("_")[0])]
     chosen = people[:: max(1, len(people) // rows)][:rows]
     cell = np.array([HEIGHT + GAP, WIDTH + GAP])
