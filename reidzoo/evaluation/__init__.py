@@ -1,1 +1,7 @@
-"""."""
+"""How good is it: rankings and their metrics."""
+
+from reidzoo.evaluation.ranked_lists import RankedGallery, ranked_lists
+from reidzoo.evaluation.ranking import RankingResult, evaluate_ranking
+from reidzoo.evaluation.retrieval_metric import RetrievalMetric
+
+__all__ = ["RankedGallery", "RankingResult", "RetrievalMetric", "evaluate_ranking", "ranked_lists"]
