@@ -152,7 +152,7 @@ def _relative_rounding(width: int) -> float:
 
     It adds up the last columns of a matrix in another order than the rest. Measured: 1, 1.5, 2.5 and 5.6 float32
     roundings for widths of 64, 512, 2,048 and 12,288. To count what is closer as a tie moves the mAP of real lists
-    in the seventh digit, as float32 itself does; without it, constant features score hits by the position of a column.
+    in the sixth digit or later, as float32 itself does; without it, constant features score hits by their column.
     """
     return float(np.finfo(np.float32).eps) * (1 + math.sqrt(width) / 16)
 
