@@ -55,14 +55,14 @@ class DatasetReport(NamedTuple):
         for part, found, expected in self.counts:
             images, pids = (f"{expected.images:,}", f"{expected.pids:,}") if expected else ("-", "-")
             counts.append([part, f"{found.images:,}", images, f"{found.pids:,}", pids])
-        drawn = AsciiTable(counts, f" {self.dataset_type} in {self.root} ").table
+        drawn = f"{self.dataset_type} in {self.root}\n{AsciiTable(counts).table}"  # a table drops a title that is wide
         if not self.findings:
             return f"{drawn}\nnothing wrong found"
         rows = [["finding", "part", "what", "files"]]
         for kind, part, message, files in self.findings:
             more = [f"... {len(files) - self.SHOWN:,} more"] if len(files) > self.SHOWN else []
             rows.append([kind, part, message, "\n".join([*files[: self.SHOWN], *more])])
-        return f"{drawn}\n{AsciiTable(rows, f' {len(self.findings)} finding(s) ').table}"
+        return f"{drawn}\n{len(self.findings)} finding(s)\n{AsciiTable(rows).table}"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -194,7 +194,7 @@ def _shared_between(train: Sequence[Record], test: Sequence[Record], root: Path)
     findings = []
     names = {record.path.name for record in train}
     twice = sorted(record.path for record in test if record.path.name in names)
-    if twice:
+    if twice and len(names) == len(train):  # else the names mean something within their sub-folder only
         message = f"{len(twice):,} base name(s) stand in training and test"
         findings.append(Finding("duplicate", "train and test", message, _names(twice, root)))
     pids = {record.pid for record in train if record.pid > 0}

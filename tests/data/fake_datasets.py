@@ -64,13 +64,10 @@ def cuhk03_repacked(root: Path) -> Path:
     return root
 
 
-def cuhk03_mat(root: Path, offset: int = 0) -> Path:
-    """Two pairs of cameras with two persons each: persons 1, 2 train, 3, 4 test; the last has an empty cell.
-
-    ``offset`` repeats names before the real ones, so that indices grow beyond what a byte holds.
-    """
+def cuhk03_mat(root: Path) -> Path:
+    """Two pairs of cameras with two persons each: persons 1, 2 train, 3, 4 test; the last has an empty cell."""
     root.mkdir(parents=True, exist_ok=True)
-    names, pids, cameras = ["unused.png"] * offset, [1] * offset, [1] * offset
+    names, pids, cameras = [], [], []
     with h5py.File(root / "cuhk-03.mat", "w") as file:
         for boxes in ("detected", "labeled"):
             pairs = np.empty((1, 2), dtype=h5py.ref_dtype)
@@ -88,7 +85,7 @@ def cuhk03_mat(root: Path, offset: int = 0) -> Path:
                             cameras.append(1 if number < 5 else 2)
                 pairs[0, pair] = file.create_dataset(f"{boxes}-pair-{pair}", data=cell).ref
             file.create_dataset(boxes, data=pairs)
-    rows = range(offset, len(names))
+    rows = range(len(names))
     train = [row for row in rows if pids[row] < 3]
     query = [row for row in rows if pids[row] > 2 and names[row].endswith(("_01.png", "_06.png"))]
     gallery = [row for row in rows if pids[row] > 2 and row not in query]
@@ -142,13 +139,13 @@ def own_sub_folders(root: Path) -> Path:
 
 def synthped(root: Path) -> Path:
     market(root)
-    counts = {"train": (12, 3), "query": (4, 2), "gallery": (7, 2)}
+    counts = {"bounding_box_train": (12, 3), "query": (4, 2), "bounding_box_test": (7, 2)}
     meta = {
         "renderer_version": "1.0",
         "domain": "day",
         "size": "tiny",
         "seed": 3,
-        "counts": {part: {"images": images, "identities": pids} for part, (images, pids) in counts.items()},
+        "counts": {folder: {"images": images, "identities": pids} for folder, (images, pids) in counts.items()},
     }
     (root / "meta.json").write_text(json.dumps(meta))
     return root

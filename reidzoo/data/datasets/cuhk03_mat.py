@@ -13,6 +13,7 @@ import cv2
 import h5py
 import numpy as np
 from scipy.io import loadmat
+from scipy.io.matlab import MatReadError
 from tqdm import tqdm
 
 from reidzoo.base.errors import UserError
@@ -50,7 +51,7 @@ def read_part(home: Path, part: str, boxes: str) -> list[Row]:
         pids = config["labels"].astype(np.int64).ravel()
         cameras = config["camId"].astype(np.int64).ravel()
         names = [str(np.asarray(cell).ravel()[0]) for cell in config["filelist"].ravel()]
-    except (ValueError, NotImplementedError, KeyError, OSError) as error:
+    except (MatReadError, ValueError, NotImplementedError, KeyError, OSError) as error:
         raise UserError(f"'{path}' is not a protocol file of CUHK03-NP ({error}): fetch it again") from error
     return [Row(names[i], int(pids[i]), int(cameras[i]) - 1) for i in index]
 

@@ -79,7 +79,7 @@ class ImageFolder(ReIDDataset):
 
     @classmethod
     def recognises(cls, root: Path) -> bool:
-        return {"train", "gallery"} <= set(part_folders(root))
+        return {"train", "gallery"} <= set(part_folders(root)) and not any(root.glob("list_*.txt"))  # MSMT17 has those
 
 
 def part_folders(root: Path) -> dict[str, Path]:

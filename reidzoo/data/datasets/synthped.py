@@ -8,6 +8,7 @@ from typing import Any
 
 from reidzoo.base.errors import UserError
 from reidzoo.data.datasets.base import PARTS, Counts, Record
+from reidzoo.data.datasets.listing import MARKET_FOLDERS
 from reidzoo.data.datasets.market1501 import Market1501
 from reidzoo.registry import DATASETS
 
@@ -54,7 +55,10 @@ class SynthPed(Market1501):
     @classmethod
     def expected_counts(cls, root: Path) -> dict[str, Counts]:
         counts = read_meta(root)["counts"]
-        return {part: Counts(counts[part]["images"], counts[part]["identities"]) for part in PARTS}
+        return {
+            part: Counts(counts[folder]["images"], counts[folder]["identities"])
+            for part, folder in MARKET_FOLDERS.items()
+        }
 
     @classmethod
     def recognises(cls, root: Path) -> bool:
