@@ -38,7 +38,7 @@ def check_arguments(cls: type, given: dict[str, Any], *, partial: bool = False) 
 
     ``partial=True`` accepts missing arguments: the Runner fills in some of them later.
     """
-    signature = inspect.signature(cls)
+    signature = _signature(cls)
     known = [name for name, parameter in signature.parameters.items() if parameter.kind is not parameter.VAR_KEYWORD]
     if len(known) == len(signature.parameters):
         for name in given:
@@ -60,6 +60,14 @@ def check_arguments(cls: type, given: dict[str, Any], *, partial: bool = False) 
                 f"{cls.__name__} needs {', '.join(repr(name) for name in missing)}. "
                 f"Its signature is {cls.__name__}{signature} ({address(cls)})"
             )
+
+
+def _signature(cls: type) -> inspect.Signature:
+    """With annotations as types, so that it prints without quotes; as strings where a type is not at hand."""
+    try:
+        return inspect.signature(cls, eval_str=True)
+    except NameError:
+        return inspect.signature(cls)
 
 
 class Shelf(Registry):

@@ -28,7 +28,7 @@ def read_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     except (SyntaxError, NameError, KeyError, TypeError, ValueError, OSError) as error:
         raise UserError(f"config '{path}' does not load: {type(error).__name__}: {error}") from error
     for key in [key for key in cfg if key.startswith("_")]:
-        del cfg[key]  # helper variables of the file; they have done their work
+        cfg.pop(key)  # helper variables of the file; they have done their work
     merge_options(cfg, options or {})
     for module in (cfg.get("custom_imports") or {}).get("imports", []):
         import_module_of_user(module)
@@ -44,7 +44,7 @@ def merge_options(cfg: Config, options: dict[str, Any]) -> None:
         UserError: the option names a place that the config does not have.
     """
     for key in options:
-        node: Any = cfg
+        node: Any = cfg.to_dict()
         *parents, _ = key.split(".")
         for depth, parent in enumerate(parents):
             place = ".".join(parents[:depth]) or "the config"

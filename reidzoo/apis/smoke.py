@@ -7,7 +7,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from reidzoo.data.synthped import make_synthped
+from reidzoo.data.synthped.benchmark import make_synthped
 from reidzoo.registry import all_shelves
 
 SMOKE_DATA = Path("data/synthped-day-tiny")

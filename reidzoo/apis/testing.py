@@ -12,13 +12,13 @@ from mmengine.dist import is_main_process
 from reidzoo.apis.configs import needs_num_pids, read_config
 from reidzoo.apis.pictures import save_ranked_lists
 from reidzoo.apis.provenance import provenance
+from reidzoo.apis.running import build_runner
 from reidzoo.apis.smoke import render_smoke_data, shrink
 from reidzoo.apis.training import describe_undecodable
 from reidzoo.base.errors import UserError
 from reidzoo.base.weights import read_checkpoint
 from reidzoo.data.datasets.base import UndecodableImage
 from reidzoo.engine.compat import prepare_processes
-from reidzoo.engine.runner import Runner
 
 TRAINING_KEYS = ("train_dataloader", "train_cfg", "optim_wrapper", "param_scheduler", "val_dataloader", "val_cfg")
 
@@ -69,7 +69,7 @@ def evaluate(
         cfg.pop(key, None)
     cfg.pop("val_evaluator", None)
     _skip_pretrained(cfg.model)
-    runner = Runner.from_cfg(cfg)
+    runner = build_runner(cfg)
     start = time.perf_counter()
     try:
         metrics = runner.test()

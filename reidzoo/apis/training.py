@@ -11,6 +11,7 @@ from mmengine.dist import barrier, is_main_process
 
 from reidzoo.apis.configs import complete_for_training, read_config
 from reidzoo.apis.provenance import provenance
+from reidzoo.apis.running import build_runner
 from reidzoo.apis.smoke import render_smoke_data, shrink
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import write_text
@@ -55,7 +56,7 @@ def train(
         barrier()
         shrink(cfg)
     complete_for_training(cfg)
-    runner = Runner.from_cfg(cfg)
+    runner = build_runner(cfg)
     if is_main_process():
         record = {"command": sys.argv, "seed": runner.seed, "config": str(config), **provenance()}
         write_text(Path(cfg.work_dir) / "run.json", json.dumps(record, indent=2) + "\n")

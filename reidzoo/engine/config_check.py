@@ -47,23 +47,23 @@ BUILDER_KEYS = {
     "dataset": {"_scope_"},
 }
 #: which registry a key's config belongs to; our own shelves are asked first
-HOMES: dict[str, tuple[str, ...]] = {
-    "model": ("methods",),
-    "data_preprocessor": ("methods",),
-    "backbone": ("backbones",),
-    "head": ("heads",),
-    "dataset": ("datasets",),
-    "transforms": ("transforms",),
-    "sampler": ("samplers",),
-    "batch_sampler": ("samplers",),
-    "custom_hooks": ("hooks",),
-    "default_hooks": ("hooks",),
-    "train_cfg": ("loops",),
-    "val_cfg": ("loops",),
-    "test_cfg": ("loops",),
-    "val_evaluator": ("metrics",),
-    "test_evaluator": ("metrics",),
-    "optim_wrapper": ("optim_wrappers",),
+HOMES: dict[str, str] = {
+    "model": "methods",
+    "data_preprocessor": "methods",
+    "backbone": "backbones",
+    "head": "heads",
+    "dataset": "datasets",
+    "transforms": "transforms",
+    "sampler": "samplers",
+    "batch_sampler": "samplers",
+    "custom_hooks": "hooks",
+    "default_hooks": "hooks",
+    "train_cfg": "loops",
+    "val_cfg": "loops",
+    "test_cfg": "loops",
+    "val_evaluator": "metrics",
+    "test_evaluator": "metrics",
+    "optim_wrapper": "optim_wrappers",
 }
 FREE_FORM = {"paramwise_cfg", "custom_imports", "_scope_"}
 
@@ -120,14 +120,14 @@ def _check_node(path: str, node: dict, shelves: dict[str, Registry]) -> list[str
     if not isinstance(name, str):
         return []
     keys = [part.split("[")[0] for part in path.split(".")]
-    homes = next((HOMES[key] for key in reversed(keys[-2:]) if key in HOMES), None)
-    candidates = [shelves[home] for home in homes] if homes else list(shelves.values())
-    cls, known = _find(name, candidates, with_roots=homes is None)
+    home = HOMES.get("default_hooks" if keys[-2:-1] == ["default_hooks"] else keys[-1])
+    candidates = [shelves[home]] if home else list(shelves.values())
+    cls, known = _find(name, candidates, with_roots=home is None)
     if cls is None:
         elsewhere, _ = _find(name, list(shelves.values()), with_roots=False)
         if elsewhere is not None:
-            return [f"{path}: '{name}' ({address(elsewhere)}) does not belong here, expected one of shelf {homes[0]}"]
-        return [f"{path}: no '{name}'" + (f" on shelf {homes[0]}" if homes else "") + f", {nearest(name, known)}"]
+            return [f"{path}: '{name}' ({address(elsewhere)}) does not belong here, expected one of shelf {home}"]
+        return [f"{path}: no '{name}'" + (f" on shelf {home}" if home else "") + f", {nearest(name, known)}"]
     builder_keys = BUILDER_KEYS.get(keys[-1], set())
     given = {key: value for key, value in node.items() if key not in {"type", "by_epoch"} | builder_keys}
     if inspect.isfunction(cls):

@@ -1,0 +1,79 @@
+"""What every re-ID method on the shelf promises, and what the preprocessor does to a batch."""
+
+import pytest
+import torch
+
+from reidzoo.base.errors import UserError
+from reidzoo.methods.base import ReIDMethod
+from reidzoo.methods.preprocessor import MEAN, STD
+from reidzoo.registry import METHODS, all_shelves
+
+#: arguments that build each re-ID method at toy size; a new method adds its row
+TOY = {
+    "IDE": {
+        "backbone": {"type": "OSNet", "width": 0.25},
+        "head": {"type": "LinearHead", "hidden": 8},
+        "num_pids": 3,
+    },
+}
+
+
+def batch(size=4):
+    generator = torch.Generator().manual_seed(0)
+    return {
+        "images": torch.randint(0, 256, (size, 3, 64, 32), dtype=torch.uint8, generator=generator),
+        "pids": torch.arange(size) % 3,
+        "camids": torch.zeros(size, dtype=torch.long),
+        "indices": torch.arange(size),
+    }
+
+
+def test_every_reid_method_has_a_toy_row():
+    methods = {name for name, cls in all_shelves()["methods"].module_dict.items() if issubclass(cls, ReIDMethod)}
+    assert methods == set(TOY)
+
+
+@pytest.mark.parametrize("name", sorted(TOY))
+def test_losses_are_finite_scalars_and_reach_every_parameter(name):
+    method = METHODS.build({"type": name, **TOY[name]})
+    losses = method(**method.data_preprocessor(batch(), True), mode="loss")
+    trained = {key: value for key, value in losses.items() if key.startswith("loss_")}
+    assert trained
+    assert all(value.ndim == 0 and torch.isfinite(value) for value in losses.values())
+    assert all(key.startswith("loss_") or "loss" not in key for key in losses)  # MMEngine sums whatever says loss
+    sum(trained.values()).backward()
+    for parameter_name, parameter in method.named_parameters():
+        if parameter.requires_grad:
+            assert parameter.grad is not None, parameter_name
+            assert torch.isfinite(parameter.grad).all(), parameter_name
+
+
+@pytest.mark.parametrize("name", sorted(TOY))
+def test_features_are_float32_rows_that_do_not_depend_on_the_batch(name):
+    method = METHODS.build({"type": name, **TOY[name]}).eval()
+    data = method.data_preprocessor(batch())
+    with torch.no_grad():
+        features = method(**data, mode="predict")
+        alone = method(data["images"][:1], mode="predict")
+        with torch.autocast("cpu", torch.bfloat16):
+            assert method(**data, mode="predict").dtype == torch.float32
+    assert features.shape[0] == 4
+    assert features.ndim == 2
+    assert torch.allclose(features[:1], alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", sorted(TOY))
+def test_unknown_mode(name):
+    with pytest.raises(UserError, match="'loss', 'predict' or 'tensor', got 'train'"):
+        METHODS.build({"type": name, **TOY[name]})(batch()["images"].float(), mode="train")
+
+
+def test_preprocessor_normalises_without_touching_the_loaders_tensor():
+    data = batch()
+    before = data["images"].clone()
+    out = METHODS.build({"type": "ImagePreprocessor"})(data, True)
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (MEAN, STD))
+    assert torch.equal(data["images"], before)
+    assert torch.allclose(out["images"], (before.float() - mean) / std)
+    assert out["images"].is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(out["pids"], data["pids"])
