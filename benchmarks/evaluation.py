@@ -40,7 +40,7 @@ class Size:
 
 SIZES = {
     "market1501": Size(queries=3368, gallery=15913, identities=750, distractors=2798, noise=0.73, runs=5),
-    "msmt17": Size(queries=11659, gallery=82161, identities=3060, distractors=0, noise=0.70, runs=3),
+    "msmt17": Size(queries=11659, gallery=82161, identities=3060, distractors=0, noise=0.68, runs=3),
 }
 
 
