@@ -86,14 +86,14 @@ def complete_for_training(cfg: Config) -> None:
     """
     loader = cfg.train_dataloader
     sampler = SAMPLERS.get(loader.sampler.type)
-    if _takes(sampler, "pids_per_batch") and "pids_per_batch" not in loader.sampler:
-        images_per_pid = loader.sampler.get("images_per_pid", 4)
-        if loader.batch_size % images_per_pid:
+    if _takes(sampler, "pids_per_batch"):
+        images_per_pid = loader.sampler.setdefault("images_per_pid", 4)
+        pids_per_batch = loader.sampler.setdefault("pids_per_batch", loader.batch_size // images_per_pid)
+        if pids_per_batch * images_per_pid != loader.batch_size:
             raise UserError(
                 f"train_dataloader.batch_size is {loader.batch_size}, and P x K batches need a multiple of "
-                f"images_per_pid = {images_per_pid}"
+                f"images_per_pid = {images_per_pid} (P = {pids_per_batch}): change one of them"
             )
-        loader.sampler.pids_per_batch = loader.batch_size // images_per_pid
     if needs_num_pids(cfg):
         cfg.model.num_pids = DATASETS.build(loader.dataset).metainfo["num_pids"]
 

@@ -8,7 +8,7 @@ import numpy as np
 from mmengine.runner import Runner
 
 from reidzoo.data.datasets.base import ReIDDataset
-from reidzoo.evaluation import RetrievalMetric, ranked_lists
+from reidzoo.evaluation import RankedGallery, RetrievalMetric, ranked_lists
 from reidzoo.visualization import RankedList, draw_ranked_lists
 
 QUERIES = 6
@@ -32,12 +32,14 @@ def save_ranked_lists(runner: Runner, path: str | Path) -> None:
         None if camids is None else camids[gallery],
         queries=chosen,
         top=TOP,
+        query_indices=query,
+        gallery_indices=gallery,
         distance=metric.distance,
     )
     draw_ranked_lists(path, [_picture(dataset, query[row.query], row, gallery) for row in found], title=info["name"])
 
 
-def _picture(dataset: ReIDDataset, query: int, row, gallery: np.ndarray) -> RankedList:
+def _picture(dataset: ReIDDataset, query: int, row: RankedGallery, gallery: np.ndarray) -> RankedList:
     records = [dataset.records[gallery[index]] for index in row.indices]
     return RankedList(
         query=dataset.read_image(dataset.records[query]),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -158,6 +159,8 @@ class OSNet(nn.Module):
     """
 
     stride = 16
+
+    smoke: ClassVar = {"width": 0.25}
 
     def __init__(self, width: float = 1.0, variant: str = "plain", embedding: bool = False, weights: str | None = None):
         super().__init__()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +37,8 @@ class TorchvisionResNet(nn.Module):
     Raises:
         UserError: unknown depth or stride, or weights that are absent, damaged or do not fit.
     """
+
+    smoke: ClassVar = {"depth": 18}
 
     def __init__(self, depth: int = 50, last_stride: int = 2, weights: str | None = None):
         super().__init__()

@@ -1,0 +1,87 @@
+"""The shipped configs: all are right, named by the rule, short; one a method runs two steps."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from reidzoo.apis.configs import parse_options, read_config
+from reidzoo.apis.testing import evaluate
+from reidzoo.apis.training import train
+from reidzoo.base.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGS = sorted(path.relative_to(ROOT) for path in (ROOT / "configs").glob("*/*.py"))
+#: one config a method runs in `make test`; `make test-slow` walks them all
+FAST = [Path("configs/ide/ide_osnet-x0-25_synthped-day.py")]
+
+
+def smoke(path, tmp_path):
+    train(path, work_dir=tmp_path / "run", smoke=True)
+    row = evaluate(path, tmp_path / "run" / "epoch_1.pth", smoke=True)
+    assert row["metrics"]["num_valid_queries"] > 0
+
+
+def test_there_are_configs():
+    assert set(FAST) <= set(CONFIGS)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=str)
+def test_a_config_is_right_short_and_named_by_the_rule(path):
+    read_config(path)
+    parts = path.stem.split("_")
+    assert len(parts) == 3, "method_net_data"
+    assert path.parent.name == parts[0]
+    source = path.read_text()
+    assert source.startswith("# "), "the header says what it is, how to run it, what to expect"
+    assert "tools/train.py" in source
+    assert source.count("\n") <= 40
+    names = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert not names, "a config holds values only"
+    assigned = {node.targets[0].id: node.value for node in ast.parse(source).body if isinstance(node, ast.Assign)}
+    for base in ast.literal_eval(assigned["_base_"]):
+        assert "_base_" not in (path.parent / base).read_text(), "at most one level of _base_"
+
+
+@pytest.mark.parametrize("path", FAST, ids=str)
+def test_smoke(path, tmp_path):
+    smoke(path, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", [path for path in CONFIGS if path not in FAST], ids=str)
+def test_smoke_of_every_config(path, tmp_path):
+    smoke(path, tmp_path)
+
+
+def test_options_are_literals_or_text():
+    pairs = ["a=1", "b=1e-3", "c=[1, 2]", "d=None", "e=path/to", "f=x=y"]
+    assert parse_options(pairs) == {"a": 1, "b": 1e-3, "c": [1, 2], "d": None, "e": "path/to", "f": "x=y"}
+    with pytest.raises(UserError, match="key=value, got 'lr'"):
+        parse_options(["lr"])
+
+
+def test_broken_and_absent_config_files(tmp_path):
+    with pytest.raises(UserError, match="no config file"):
+        read_config(tmp_path / "absent.py")
+    path = tmp_path / "broken.py"
+    path.write_text("model = dict(\n")
+    with pytest.raises(UserError, match="does not load: SyntaxError"):
+        read_config(path)
+
+
+def test_custom_imports_bring_a_plugin(toy_config, tmp_path, monkeypatch):
+    plugin = tmp_path / "my_plugin.py"
+    plugin.write_text(
+        "import torch\n"
+        "from reidzoo.registry import LOSSES\n"
+        "@LOSSES.register\n"
+        "class MyPluginLoss(torch.nn.Module):\n"
+        "    '''Mean of the logits.'''\n"
+        "    def forward(self, logits, pids):\n"
+        "        return logits.mean()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    config = toy_config(**{"custom_imports": {"imports": ["my_plugin"]}, "model.loss": {"type": "MyPluginLoss"}})
+    runner = train(config, work_dir=tmp_path / "run")
+    assert type(runner.model.loss).__name__ == "MyPluginLoss"
