@@ -165,16 +165,16 @@ def _dress(axes: Axes, heading: str, label: str, last_step: int) -> None:
     axes.set_xlim(0, last_step * 1.02 or 1)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=(1, 2, 5, 10)))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    axes.yaxis.set_major_formatter(FuncFormatter(_tick))
 
 
-def _tick(value: float, _: int) -> str:
-    """``20``, ``0.05``, ``3.5e-4``."""
-    plain = value == 0 or 1e-3 <= abs(value) < 1e5
-    return f"{value:g}" if plain else f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e")
+def _power(value: float, _: int) -> str:
+    """``3.5e-4``: ticks of one form, where plain numbers would be long."""
+    return "0" if value == 0 else f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e")
 
 
 def _draw_panel(axes: Axes, curves: dict[str, Curve], exact: bool) -> None:
+    if exact:
+        axes.yaxis.set_major_formatter(FuncFormatter(_power))
     styles = cycle(STYLES)
     for name, (steps, values) in curves.items():
         if name == TOTAL and len(curves) > 1:  # broad and pale below the others: one part alone hides its sum
