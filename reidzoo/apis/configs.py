@@ -32,7 +32,8 @@ def read_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     merge_options(cfg, options or {})
     for module in (cfg.get("custom_imports") or {}).get("imports", []):
         import_module_of_user(module)
-    DefaultScope.get_instance("reidzoo", scope_name=SCOPE)
+    if not DefaultScope.check_instance_created(SCOPE):
+        DefaultScope.get_instance(SCOPE, scope_name=SCOPE)
     require_valid(cfg)
     return cfg
 

@@ -22,7 +22,7 @@ def save_ranked_lists(runner: Runner, path: str | Path) -> None:
     info = dataset.metainfo
     query, gallery = np.flatnonzero(info["is_query"]), np.flatnonzero(~info["is_query"])
     chosen = np.unique(np.linspace(0, len(query) - 1, QUERIES).round().astype(int))
-    camids = info["camids"]
+    camids, files = info["camids"], info.get("files")
     found = ranked_lists(
         metric.last_features[query],
         metric.last_features[gallery],
@@ -32,8 +32,8 @@ def save_ranked_lists(runner: Runner, path: str | Path) -> None:
         None if camids is None else camids[gallery],
         queries=chosen,
         top=TOP,
-        query_indices=query,
-        gallery_indices=gallery,
+        query_indices=None if files is None else files[query],
+        gallery_indices=None if files is None else files[gallery],
         distance=metric.distance,
     )
     draw_ranked_lists(path, [_picture(dataset, query[row.query], row, gallery) for row in found], title=info["name"])

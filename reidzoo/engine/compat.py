@@ -5,6 +5,7 @@ When a release of MMEngine repairs one of them, its function is deleted here and
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,18 @@ class AtomicLocalBackend(LocalBackend):
     def put_text(self, obj: str, filepath: str, encoding: str = "utf-8") -> None:
         with atomic_path(filepath) as temporary:
             temporary.write_text(obj, encoding=encoding)
+
+
+class HarmlessWarnings(logging.Filter):
+    """Drops the lines that MMEngine logs about its own deprecated file client at every checkpoint.
+
+    Break: they alarm every user and ask for nothing that a user could do.
+    """
+
+    TEXTS = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not record.getMessage().startswith(self.TEXTS)
 
 
 def install_atomic_writes() -> None:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import mmengine.runner
+from mmengine.logging import MMLogger
 from mmengine.model import is_model_wrapper
 
 from reidzoo.base.weights import load_weights, read_checkpoint
-from reidzoo.engine.compat import SafeCheckpointHook, install_atomic_writes
+from reidzoo.engine.compat import HarmlessWarnings, SafeCheckpointHook, install_atomic_writes
 from reidzoo.engine.hooks import StopOnNonFiniteLoss
 
 
@@ -24,6 +25,11 @@ class Runner(mmengine.runner.Runner):
     def register_hooks(self, default_hooks: dict | None = None, custom_hooks: list | None = None) -> None:
         install_atomic_writes()
         super().register_hooks(default_hooks, [*(custom_hooks or []), StopOnNonFiniteLoss(), SafeCheckpointHook()])
+
+    def build_logger(self, log_level: int | str = "INFO", log_file: str | None = None, **settings: Any) -> MMLogger:
+        logger = super().build_logger(log_level, log_file, **settings)
+        logger.addFilter(HarmlessWarnings())
+        return logger
 
     def load_checkpoint(
         self,

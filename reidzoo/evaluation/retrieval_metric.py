@@ -91,6 +91,7 @@ class RetrievalMetric(BaseMetric):
             raise UserError(f"the metainfo of the data set lacks {', '.join(absent)}: test on a split with queries")
         pids, is_query = np.asarray(meta["pids"]), np.asarray(meta["is_query"], dtype=bool)
         camids = None if meta["camids"] is None else np.asarray(meta["camids"])
+        files = np.asarray(meta["files"]) if camids is None and "files" in meta else None
         self.last_features = features = self._in_order(results, len(pids))
         self.last_result = result = evaluate_ranking(
             features[is_query],
@@ -99,6 +100,8 @@ class RetrievalMetric(BaseMetric):
             pids[~is_query],
             None if camids is None else camids[is_query],
             None if camids is None else camids[~is_query],
+            query_indices=None if files is None else files[is_query],
+            gallery_indices=None if files is None else files[~is_query],
             distance=self.distance,
             max_rank=self.max_rank,
             memory_mb=self.memory_mb,

@@ -148,3 +148,21 @@ def test_last_checkpoint_follows_a_renamed_folder(toy_config, tmp_path):
     (tmp_path / "run").rename(tmp_path / "moved")
     assert last_checkpoint(tmp_path / "moved") == tmp_path / "moved" / "epoch_2.pth"
     assert last_checkpoint(Path(tmp_path)) is None
+
+
+def test_without_cameras_the_identical_file_is_junk(toy_config, toy_market, tmp_path):
+    root = tmp_path / "own"
+    for part, folder in (("query", "query"), ("gallery", "bounding_box_test")):
+        for path in sorted((toy_market / folder).iterdir()):
+            target = root / part / path.name[:4] / path.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
+    train(toy_config(), work_dir=tmp_path / "run")
+    own = {"type": "ImageFolder", "root": str(root), "split": "test"}
+    config = toy_config(**{"test_dataloader.dataset": own, "test_dataloader.dataset._delete_": True})
+    plain = evaluate(config, tmp_path / "run" / "epoch_2.pth")["metrics"]
+    for path in sorted((root / "query").rglob("*.jpg")):  # every query also lies in the gallery, under another name
+        shutil.copy(path, root / "gallery" / path.parent.name / f"copy-{path.name}")
+    copied = evaluate(config, tmp_path / "run" / "epoch_2.pth")["metrics"]
+    assert copied["num_valid_queries"] == plain["num_valid_queries"] == 6
+    assert copied["rank1"] < 100 or plain["rank1"] == 100  # its own copy is no hit

@@ -1,5 +1,6 @@
 """Each workaround with a test that fails without it."""
 
+import logging
 import pickle
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 from mmengine.fileio import LocalBackend
 from mmengine.logging import HistoryBuffer
 
-from reidzoo.engine.compat import AtomicLocalBackend, SafeCheckpointHook
+from reidzoo.engine.compat import AtomicLocalBackend, HarmlessWarnings, SafeCheckpointHook
 
 
 def checkpoint():
@@ -53,3 +54,12 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
             backend.put("not bytes", str(path))  # stands for a disk that fills up while writing
         assert path.read_bytes() == left
     assert [entry.name for entry in tmp_path.iterdir()] == ["epoch_1.pth"]
+
+
+def test_only_the_harmless_warnings_are_dropped():
+    def kept(text):
+        return HarmlessWarnings().filter(logging.LogRecord("mmengine", logging.WARNING, "", 0, text, None, None))
+
+    assert not kept('"FileClient" will be deprecated in future. Please use io functions')
+    assert not kept('"HardDiskBackend" is the alias of "LocalBackend"')
+    assert kept("The value of random seed in the checkpoint differs")
