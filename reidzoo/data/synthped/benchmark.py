@@ -49,7 +49,7 @@ from reidzoo.data.synthped.shot import (
     photograph_nobody,
 )
 
-RENDERER_VERSION = "1.1"
+RENDERER_VERSION = "1.2"
 """Changes with every change of a pixel; results on SynthPed are comparable within one version only."""
 
 @cache

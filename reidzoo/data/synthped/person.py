@@ -45,6 +45,7 @@ class Figure:
     light: Light
 
     def at(self, name: str) -> np.ndarray:
+        """Pixel (x, y) of a point."""
         return self.pixels[POINT[name]]
 
     def depth(self, *names: str) -> float:
@@ -65,15 +66,19 @@ Stroke = tuple[float, Callable[[Canvas], None]]
 """Depth and what to paint there."""
 
 
-def _limb(figure: Figure, ends: tuple[str, str], radii: tuple[float, float], rows: slice, kind: str, label: Label):
-    start, end = ends
-    unwrapped = getattr(figure.wardrobe, kind)
-    texture = figure.texture(unwrapped[rows], LIMB_SAMPLES)
-    scale = figure.scale[POINT[start]]
-    top = figure.at(start)
-    if kind == "arm" and label in (Label.LEFT_UPPER_ARM, Label.RIGHT_UPPER_ARM):
-        top = top + 0.16 * (figure.at(end) - top)  # so that the sleeve's round top stays below the shoulder line
-    outline, quad = capsule(top, figure.at(end), radii[0] * scale, radii[1] * scale)
+def _limb(
+    figure: Figure,
+    ends: tuple[str, str],
+    radii: tuple[float, float],
+    unwrapped: np.ndarray,
+    label: Label,
+    drop: float = 0.0,
+) -> Callable[[Canvas], None]:
+    """How to paint one bone's worth of an arm or leg; the cloth begins ``drop`` of the way from the first end."""
+    start, end = figure.at(ends[0]), figure.at(ends[1])
+    scale = figure.scale[POINT[ends[0]]]
+    texture = figure.texture(unwrapped, LIMB_SAMPLES)
+    outline, quad = capsule(start + drop * (end - start), end, radii[0] * scale, radii[1] * scale)
     return lambda canvas: canvas.paint(outline, texture, quad, label)
 
 
@@ -83,37 +88,39 @@ def _down(length: float) -> np.ndarray:
 
 
 def _arm(figure: Figure, side: str) -> list[Stroke]:
-    person = figure.person
-    bulk = person.build.girth * (BULK.get(person.upper.kind, 1.0) ** 1.5)
-    rows = len(figure.wardrobe.arm)
+    person, sleeve = figure.person, figure.wardrobe.arm
+    bulk = person.build.girth * BULK.get(person.upper.kind, 1.0) ** 1.5
     shoulder, elbow, wrist, hand = (f"{side}_{joint}" for joint in ("shoulder", "elbow", "wrist", "hand"))
-    upper = _limb(figure, (shoulder, elbow), (0.033 * bulk, 0.028 * bulk), slice(0, rows // 2), "arm",
-                  Label[f"{side}_upper_arm".upper()])
-    fore = _limb(figure, (elbow, wrist), (0.028 * bulk, 0.021 * bulk), slice(rows // 2, rows), "arm",
-                 Label[f"{side}_forearm".upper()])
-    grip, _ = capsule(figure.at(wrist), figure.at(hand), 0.017 * figure.scale[0], 0.016 * figure.scale[0])
+    upper_label, fore_label = Label[f"{side}_upper_arm".upper()], Label[f"{side}_forearm".upper()]
+    half = len(sleeve) // 2
+    # The sleeve's round top must stay below the line of the shoulders, hence the drop.
+    upper = _limb(figure, (shoulder, elbow), (0.033 * bulk, 0.028 * bulk), sleeve[:half], upper_label, drop=0.16)
+    fore = _limb(figure, (elbow, wrist), (0.028 * bulk, 0.021 * bulk), sleeve[half:], fore_label)
+    size = figure.scale[POINT[wrist]]
+    grip, _ = capsule(figure.at(wrist), figure.at(hand), 0.017 * size, 0.016 * size)
     depth = figure.depth(elbow, wrist) - 0.012  # a hanging arm is seen behind the edge of the chest
+    fore_depth = depth + (1e-4 if figure.depth(wrist) >= figure.depth(elbow) else -1e-4)
     return [
-        (depth - 1e-3, lambda canvas: canvas.fill(grip, person.skin, Label[f"{side}_forearm".upper()])),
-        (depth if figure.depth(wrist) >= figure.depth(elbow) else depth - 5e-4, upper),
-        (depth + (1e-4 if figure.depth(wrist) >= figure.depth(elbow) else -8e-4), fore),
+        (depth - 1e-3, lambda canvas: canvas.fill(grip, person.skin, fore_label)),
+        (depth, upper),
+        (fore_depth, fore),
     ]
 
 
 def _leg(figure: Figure, side: str) -> list[Stroke]:
-    person = figure.person
-    bulk = person.build.girth * (1.05 if person.lower.kind != "skirt" and person.upper.kind != "dress" else 0.9)
-    rows = len(figure.wardrobe.leg)
+    person, cloth = figure.person, figure.wardrobe.leg
+    bare = person.lower.kind == "skirt" or person.upper.kind == "dress"
+    bulk = person.build.girth * (0.9 if bare else 1.05)
     hip, knee, ankle, heel, toe = (f"{side}_{joint}" for joint in ("hip", "knee", "ankle", "heel", "toe"))
-    thigh = _limb(figure, (hip, knee), (0.056 * bulk, 0.041 * bulk), slice(0, rows // 2), "leg",
-                  Label[f"{side}_thigh".upper()])
-    calf = _limb(figure, (knee, ankle), (0.041 * bulk, 0.027 * bulk), slice(rows // 2, rows), "leg",
-                 Label[f"{side}_calf".upper()])
+    thigh_label, calf_label = Label[f"{side}_thigh".upper()], Label[f"{side}_calf".upper()]
+    half = len(cloth) // 2
+    thigh = _limb(figure, (hip, knee), (0.056 * bulk, 0.041 * bulk), cloth[:half], thigh_label)
+    calf = _limb(figure, (knee, ankle), (0.041 * bulk, 0.027 * bulk), cloth[half:], calf_label)
     size = figure.scale[POINT[ankle]]
     shoe, _ = capsule(figure.at(heel), figure.at(toe), 0.021 * size, 0.019 * size)
     depth = figure.depth(knee, ankle) - 0.3  # legs lie behind whatever hangs over the hips
     return [
-        (depth - 1e-3, lambda canvas: canvas.fill(shoe, person.shoes, Label[f"{side}_calf".upper()])),
+        (depth - 1e-3, lambda canvas: canvas.fill(shoe, person.shoes, calf_label)),
         (depth, calf),
         (depth + 1e-3, thigh),
     ]

@@ -36,7 +36,7 @@ def _ground(image: np.ndarray, base: int, tile: np.ndarray) -> None:
     source = np.array([[0, 0], [size, 0], [size, size], [0, size]], np.float32)
     target = np.array([[-0.1 * width, base], [1.1 * width, base], [2.1 * width, height], [-1.1 * width, height]])
     matrix = cv2.getPerspectiveTransform(source, target.astype(np.float32))
-    laid = cv2.warpPerspective(tile, matrix, (width, height), flags=cv2.INTER_AREA)
+    laid = cv2.warpPerspective(tile, matrix, (width, height), flags=cv2.INTER_LINEAR)
     image[base:] = laid[base:]
 
 
@@ -74,7 +74,8 @@ def _boulevard(image: np.ndarray, base: int, rng: np.random.Generator) -> None:
     ground = props.speckle(rng, (1024, 1024, 3), (128, 128, 130), 9)
     ground[520:] = props.paving(rng, (176, 172, 166), 64, 8)[520:]
     ground[505:520] = (206, 204, 198)
-    ground[250:262, ::1] = np.where((np.arange(1024) // 60 % 2 == 0)[None, :, None], 222, ground[250:262])
+    dashes = np.arange(1024) // 60 % 2 == 0
+    ground[250:262, dashes] = 222
     _ground(image, base, ground)
     for x in _row(rng, (170, 330)):
         props.car(image, x, base + 26, rng, 1.0)
@@ -164,7 +165,7 @@ def _arcade(image: np.ndarray, base: int, rng: np.random.Generator) -> None:
     for x in _row(rng, (160, 200)):
         props.shop(image, x, base, 130, rng)
     floor = props.paving(rng, (146, 132, 112), 72, 6)
-    floor[::, ::1][(np.indices((1024, 1024)).sum(0) // 72 % 2).astype(bool)] //= 3
+    floor[np.indices((1024, 1024)).sum(axis=0) // 72 % 2 == 1] //= 3  # dark marble bands across
     _ground(image, base, (0.6 * floor + 40).astype(np.uint8))
     for x in _row(rng, (280, 380)):
         props.column(image, x, base + 30, 38, (172, 160, 138))
@@ -174,8 +175,7 @@ def _backdrop(image: np.ndarray, base: int, rng: np.random.Generator) -> None:
     gray = rng.uniform(150, 200)
     image[:] = np.clip(gray + rng.normal(0, 5, 3), 0, 255)
     image[base:] = np.clip(gray * rng.uniform(0.82, 0.98) + rng.normal(0, 4, 3), 0, 255)
-    soft = cv2.GaussianBlur(image, (0, 0), 25)
-    image[:] = soft
+    image[:] = cv2.GaussianBlur(image, (0, 0), 25)
 
 
 STAGES: dict[str, Callable[[np.ndarray, int, np.random.Generator], None]] = {
