@@ -1,12 +1,14 @@
 # IDE (identity classification) with OSNet x0.25 on SynthPed day, from the studio weights.
-# train: python tools/train.py configs/ide/ide_osnet-x0-25_synthped-day.py
-# test:  python tools/test.py configs/ide/ide_osnet-x0-25_synthped-day.py work_dirs/ide_osnet-x0-25_synthped-day/epoch_20.pth
+# train:  python tools/train.py configs/ide/ide_osnet-x0-25_synthped-day.py
+# test:   python tools/test.py configs/ide/ide_osnet-x0-25_synthped-day.py work_dirs/ide_osnet-x0-25_synthped-day/epoch_15.pth
+# expect: RESULT_day
 _base_ = ["../_base_/datasets/synthped_day.py", "../_base_/runtime/default.py"]
 
-_epochs = 20
+_epochs = 15
+_weights = "model_zoo/checkpoints/osnet-x0-25_synthped-studio.safetensors"
 model = dict(
     type="IDE",
-    backbone=dict(type="OSNet", width=0.25, embedding=True, weights="model_zoo/checkpoints/osnet-x0-25_synthped-studio.safetensors"),
+    backbone=dict(type="OSNet", width=0.25, embedding=True, weights=_weights),
     head=dict(type="LinearHead", hidden=None, dropout=0.0),
     loss=dict(type="CrossEntropy", label_smoothing=0.1),
 )
