@@ -37,12 +37,13 @@ class AtomicLocalBackend(LocalBackend):
 
 
 class HarmlessWarnings(logging.Filter):
-    """Drops the lines that MMEngine logs about its own deprecated file client at every checkpoint.
+    """Drops two kinds of lines: MMEngine's own deprecated file client, and registries without a child of our scope.
 
-    Break: they alarm every user and ask for nothing that a user could do.
+    Break: they are logged at every checkpoint and every start, alarm every user, and ask for nothing that a user
+    could do (a name that is on no shelf is an error of its own).
     """
 
-    TEXTS = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
+    TEXTS = ('"FileClient" will be', '"HardDiskBackend" is the alias', 'Failed to search registry with scope "reidzoo"')
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not record.getMessage().startswith(self.TEXTS)

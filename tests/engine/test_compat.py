@@ -62,4 +62,5 @@ def test_only_the_harmless_warnings_are_dropped():
 
     assert not kept('"FileClient" will be deprecated in future. Please use io functions')
     assert not kept('"HardDiskBackend" is the alias of "LocalBackend"')
+    assert not kept('Failed to search registry with scope "reidzoo" in the "visualizer" registry tree.')
     assert kept("The value of random seed in the checkpoint differs")
