@@ -49,13 +49,14 @@ from reidzoo.data.synthped.shot import (
     photograph_nobody,
 )
 
-RENDERER_VERSION = "1.2"
+RENDERER_VERSION = "1.3"
 """Changes with every change of a pixel; results on SynthPed are comparable within one version only."""
 
 @cache
 def _camera(world: World, camid: int) -> tuple[Camera, Scene]:
     camera = sample_camera(world.random(CAMERA, camid), world.domain, camid)
-    return camera, draw_scene(camera.scene, camera.pitch, world.random(SCENE, camid))
+    scene = draw_scene(camera.scene, camera.pitch, world.domain.scene_saturation, world.random(SCENE, camid))
+    return camera, scene
 
 
 @lru_cache(maxsize=64)

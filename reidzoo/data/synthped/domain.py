@@ -24,6 +24,8 @@ class Domain:
     """Part of every random seed, so that domains share neither identities nor cameras."""
     scenes: tuple[str, ...]
     """Background of each camera, in the order of the cameras (functions of ``scene.py``)."""
+    scene_saturation: float
+    """1 leaves the backgrounds as they are painted, 0 makes them gray."""
 
     # Identities: how much people look alike.
     upper_kinds: Weights
@@ -84,6 +86,7 @@ DAY = Domain(
     name="day",
     code=1,
     scenes=("plaza", "lawn", "boulevard", "court", "promenade", "park"),
+    scene_saturation=0.5,
     upper_kinds={"tshirt": 5, "shirt": 2, "sweater": 0.8, "hoodie": 0.6, "jacket": 1, "dress": 0.9},
     lower_kinds={"trousers": 5, "shorts": 3.4, "skirt": 1.4},
     upper_textures={"plain": 4, "stripes": 1.3, "checks": 0.7, "two-tone": 1, "logo": 2.2},
@@ -108,7 +111,7 @@ DAY = Domain(
     shadow=(0.3, 0.55),
     exposure=(0.85, 1.12),
     tint=(1.02, 1.0, 0.96),
-    colour_spread=0.15,
+    colour_spread=0.13,
     gamma=(0.85, 1.1),
     contrast=(0.85, 1.15),
     blur=(0.4, 0.85),
@@ -126,6 +129,7 @@ DUSK = Domain(
     name="dusk",
     code=2,
     scenes=("shopfront", "alley", "underpass", "platform", "parking", "arcade"),
+    scene_saturation=1.0,
     upper_kinds={"coat": 3.2, "jacket": 4, "hoodie": 1.8, "sweater": 1.2, "shirt": 0.8, "tshirt": 0.3},
     lower_kinds={"trousers": 8, "skirt": 0.9, "shorts": 0.4},
     upper_textures={"plain": 5.5, "stripes": 0.7, "checks": 0.9, "two-tone": 1.7, "logo": 0.8},
@@ -150,7 +154,7 @@ DUSK = Domain(
     shadow=(0.1, 0.35),
     exposure=(0.72, 0.98),
     tint=(1.0, 0.98, 1.0),
-    colour_spread=0.13,
+    colour_spread=0.16,
     gamma=(0.8, 1.05),
     contrast=(0.85, 1.15),
     blur=(0.5, 0.95),
@@ -168,6 +172,7 @@ STUDIO = Domain(
     name="studio",
     code=3,
     scenes=("backdrop",) * 6,
+    scene_saturation=1.0,
     upper_kinds={"tshirt": 3, "shirt": 1.5, "sweater": 1.2, "hoodie": 1.2, "jacket": 2, "coat": 1.2, "dress": 0.5},
     lower_kinds={"trousers": 6, "shorts": 2, "skirt": 1.2},
     upper_textures={"plain": 4, "stripes": 1.2, "checks": 1, "two-tone": 1.4, "logo": 1.6},

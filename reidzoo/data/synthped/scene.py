@@ -185,12 +185,13 @@ STAGES: dict[str, Callable[[np.ndarray, int, np.random.Generator], None]] = {
 }
 
 
-def draw_scene(stage: str, pitch: float, rng: np.random.Generator) -> Scene:
+def draw_scene(stage: str, pitch: float, saturation: float, rng: np.random.Generator) -> Scene:
     """Draw a background for a camera tilted down by ``pitch`` radians: the steeper, the more ground."""
     image = np.zeros((SCENE_HEIGHT, SCENE_WIDTH, 3), np.uint8)
     base = int(SCENE_HEIGHT * np.clip(0.6 - 0.75 * pitch, 0.2, 0.58))
     STAGES[stage](image, base, rng)
     light = cv2.resize(rng.uniform(0.86, 1.1, (3, 5)).astype(np.float32), (SCENE_WIDTH, SCENE_HEIGHT),
                        interpolation=cv2.INTER_CUBIC)
-    image = np.clip(image * light[..., None], 0, 255).astype(np.uint8)
+    gray = image.mean(axis=2, keepdims=True)
+    image = np.clip((gray + saturation * (image - gray)) * light[..., None], 0, 255).astype(np.uint8)
     return Scene(cv2.GaussianBlur(image, (0, 0), 0.8), base)
