@@ -11,7 +11,7 @@ from reidzoo.data.synthped.planning import SIZES
 from reidzoo.data.synthped.sheet import contact_sheet
 
 EXAMPLE = """example:
-  python tools/make_synthped.py --out data/synthped/day --domain day --size default --sheet day.png
+  python tools/make_synthped.py --out data/synthped-day --domain day --size default --sheet day.png
 """
 
 
