@@ -30,7 +30,7 @@ def address(cls: type) -> str:
         return cls.__module__
     parts = Path(file).parts
     top = cls.__module__.split(".")[0]
-    return f"{Path(*parts[parts.index(top):]) if top in parts else Path(file).name}:{line}"
+    return f"{Path(*parts[parts.index(top) :]) if top in parts else Path(file).name}:{line}"
 
 
 def check_arguments(cls: type, given: dict[str, Any], *, partial: bool = False) -> None:

@@ -1,4 +1,4 @@
-# SynthPed, domain studio (what networks start from): python tools/make_synthped.py --out data/synthped-studio --domain studio --size large
+# SynthPed, domain studio (what networks start from): python tools/make_synthped.py
 _root = "data/synthped-studio"
 _size = dict(height=128, width=64)
 train_dataloader = dict(

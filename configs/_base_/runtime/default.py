@@ -3,9 +3,7 @@ default_scope = "reidzoo"
 randomness = dict(seed=0)
 log_level = "INFO"
 log_processor = dict(type="LogProcessor", window_size=10, by_epoch=True)
-visualizer = dict(
-    type="Visualizer", vis_backends=[dict(type="LocalVisBackend"), dict(type="TensorboardVisBackend")]
-)
+visualizer = dict(type="Visualizer", vis_backends=[dict(type="LocalVisBackend"), dict(type="TensorboardVisBackend")])
 default_hooks = dict(
     logger=dict(type="LoggerHook", interval=10),
     checkpoint=dict(type="CheckpointHook", interval=1, max_keep_ckpts=1),

@@ -49,8 +49,9 @@ from reidzoo.data.synthped.shot import (
     photograph_nobody,
 )
 
-RENDERER_VERSION = "1.3"
+RENDERER_VERSION = "1.0"
 """Changes with every change of a pixel; results on SynthPed are comparable within one version only."""
+
 
 @cache
 def _camera(world: World, camid: int) -> tuple[Camera, Scene]:
@@ -119,9 +120,7 @@ def _render_all(world: World, orders: list[Order], root: Path, workers: int, pro
 
 def _annotations(orders: list[Order], points: list[np.ndarray], folders: tuple[str, ...]) -> str:
     lines = ["name:keypoints_y:keypoints_x"]
-    rows = [
-        (order.name, found) for order, found in zip(orders, points, strict=True) if order.folder in folders
-    ]
+    rows = [(order.name, found) for order, found in zip(orders, points, strict=True) if order.folder in folders]
     for name, found in sorted(rows, key=lambda row: row[0]):
         lines.append(f"{name}: {found[:, 0].tolist()}: {found[:, 1].tolist()}")
     return "\n".join(lines) + "\n"
@@ -215,6 +214,11 @@ def make_synthped(
         (draft / "meta.json").write_text(json.dumps(meta, indent=1) + "\n", encoding="utf-8")
         draft.chmod(0o755)  # mkdtemp's 0700 would lock colleagues out of shared data
         draft.rename(out)
+    except OSError:
+        meta = _finished(out, world)  # another process may have finished the same render first
+        if meta is None:
+            raise
+        return {**meta, "reused": True}
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return {**meta, "reused": False}

@@ -30,7 +30,10 @@ LOWER_COLOURS = ("black", "white", "pink", "purple", "yellow", "gray", "blue", "
 
 SKINS: tuple[Colour, ...] = ((232, 196, 170), (214, 170, 140), (190, 142, 110), (150, 106, 78), (104, 72, 54))
 HAIRS: dict[str, Colour] = {
-    "black": (34, 29, 28), "dark-brown": (60, 44, 36), "brown": (98, 70, 48), "blond": (178, 146, 96),
+    "black": (34, 29, 28),
+    "dark-brown": (60, 44, 36),
+    "brown": (98, 70, 48),
+    "blond": (178, 146, 96),
     "gray": (142, 140, 138),
 }
 HAIR_WEIGHTS: Weights = {"black": 3.5, "dark-brown": 3.5, "brown": 2, "blond": 1, "gray": 0.8}

@@ -14,10 +14,19 @@ from reidzoo.data.synthped.identity import Identity
 from reidzoo.data.synthped.paint import Canvas, Label, capsule, ellipse
 
 # Height along the torso (0 hips, 1 shoulders), half width, half depth; widths in body heights.
-TORSO_PROFILE = np.array([
-    [1.12, 0.034, 0.034], [1.06, 0.056, 0.044], [1.0, 0.088, 0.052], [0.94, 0.105, 0.058], [0.84, 0.11, 0.066],
-    [0.7, 0.105, 0.07], [0.4, 0.091, 0.064], [0.12, 0.096, 0.072], [-0.08, 0.099, 0.075],
-])
+TORSO_PROFILE = np.array(
+    [
+        [1.12, 0.034, 0.034],
+        [1.06, 0.056, 0.044],
+        [1.0, 0.088, 0.052],
+        [0.94, 0.105, 0.058],
+        [0.84, 0.11, 0.066],
+        [0.7, 0.105, 0.07],
+        [0.4, 0.091, 0.064],
+        [0.12, 0.096, 0.072],
+        [-0.08, 0.099, 0.075],
+    ]
+)
 HEM_PROFILE = np.array([[0.1, 0.096, 0.072], [-0.1, 0.104, 0.08], [-0.5, 0.112, 0.092], [-0.85, 0.12, 0.104]])
 BULK = {"coat": 1.12, "jacket": 1.1, "hoodie": 1.07, "sweater": 1.04}
 """How much wider than the body a garment hangs."""
@@ -139,8 +148,11 @@ def _hull(figure: Figure, profile: np.ndarray, bulk: float, legs: bool) -> tuple
     left, right = axis - half[:, None] * across, axis + half[:, None] * across
     if legs:  # cloth below the hips must reach around both thighs
         for row, level in enumerate(profile[:, 0]):
-            reach = [figure.at(f"{side}_hip") - np.clip(level / 0.83, -1.05, 0) *
-                     (figure.at(f"{side}_knee") - figure.at(f"{side}_hip")) for side in ("left", "right")]
+            reach = [
+                figure.at(f"{side}_hip")
+                - np.clip(level / 0.83, -1.05, 0) * (figure.at(f"{side}_knee") - figure.at(f"{side}_hip"))
+                for side in ("left", "right")
+            ]
             radius = 0.045 * build.girth * figure.scale[POINT["pelvis"]]
             left[row, 0] = min(left[row, 0], *(point[0] - radius for point in reach))
             right[row, 0] = max(right[row, 0], *(point[0] + radius for point in reach))
@@ -181,8 +193,14 @@ def _head(figure: Figure) -> list[Stroke]:
     facing = np.arctan2(nose[0], nose[2])  # the head's own yaw, its turn included
     side = abs(np.sin(facing))
     outline = ellipse(centre, radius * (0.83 + 0.12 * side), radius * 1.2)
-    quad = np.array([outline.min(axis=0), (outline[:, 0].max(), outline[:, 1].min()), outline.max(axis=0),
-                     (outline[:, 0].min(), outline[:, 1].max())])
+    quad = np.array(
+        [
+            outline.min(axis=0),
+            (outline[:, 0].max(), outline[:, 1].min()),
+            outline.max(axis=0),
+            (outline[:, 0].min(), outline[:, 1].max()),
+        ]
+    )
     skull = figure.texture(figure.wardrobe.head, 24, facing - view.yaw)
     elevation = np.arcsin(np.linspace(0.98, -0.98, 32)) + view.pitch
     rows = np.clip((0.5 - elevation / np.pi) * len(skull), 0, len(skull) - 1).astype(int)
@@ -194,8 +212,12 @@ def _head(figure: Figure) -> list[Stroke]:
     ]
     if person.long_hair:
         back = centre - np.array([np.sin(facing) * 0.35 * radius, 0])
-        fall, _ = capsule(back, neck + _down((0.01 + 0.06 * person.lower.phase) * scale) + 0.5 * (back - centre),
-                          radius * 0.9, radius * 0.66)
+        fall, _ = capsule(
+            back,
+            neck + _down((0.01 + 0.06 * person.lower.phase) * scale) + 0.5 * (back - centre),
+            radius * 0.9,
+            radius * 0.66,
+        )
         depth = 0.06 if np.cos(facing) < 0 else -0.02
         strokes.append((depth, lambda canvas: canvas.fill(fall, person.hair, Label.HAIR)))
     if person.hat == "cap" and np.cos(facing) > -0.4:

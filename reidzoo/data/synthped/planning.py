@@ -32,10 +32,12 @@ class Size:
 
 SIZES = {
     "tiny": Size(1, train_ids=12, test_ids=8, cameras=3, cameras_seen=(2, 3), shots=(3, 4), distractors=10, junk=6),
-    "default": Size(2, train_ids=300, test_ids=150, cameras=6, cameras_seen=(3, 5), shots=(2, 3),
-                    distractors=500, junk=400),
-    "large": Size(3, train_ids=1400, test_ids=100, cameras=6, cameras_seen=(3, 4), shots=(2, 3),
-                  distractors=150, junk=50),
+    "default": Size(
+        2, train_ids=300, test_ids=150, cameras=6, cameras_seen=(3, 5), shots=(2, 3), distractors=500, junk=400
+    ),
+    "large": Size(
+        3, train_ids=1400, test_ids=100, cameras=6, cameras_seen=(3, 4), shots=(2, 3), distractors=150, junk=50
+    ),
 }
 
 

@@ -179,9 +179,19 @@ def _backdrop(image: np.ndarray, base: int, rng: np.random.Generator) -> None:
 
 
 STAGES: dict[str, Callable[[np.ndarray, int, np.random.Generator], None]] = {
-    "plaza": _plaza, "lawn": _lawn, "boulevard": _boulevard, "court": _court, "promenade": _promenade, "park": _park,
-    "shopfront": _shopfront, "alley": _alley, "underpass": _underpass, "platform": _platform, "parking": _parking,
-    "arcade": _arcade, "backdrop": _backdrop,
+    "plaza": _plaza,
+    "lawn": _lawn,
+    "boulevard": _boulevard,
+    "court": _court,
+    "promenade": _promenade,
+    "park": _park,
+    "shopfront": _shopfront,
+    "alley": _alley,
+    "underpass": _underpass,
+    "platform": _platform,
+    "parking": _parking,
+    "arcade": _arcade,
+    "backdrop": _backdrop,
 }
 
 
@@ -190,8 +200,9 @@ def draw_scene(stage: str, pitch: float, saturation: float, rng: np.random.Gener
     image = np.zeros((SCENE_HEIGHT, SCENE_WIDTH, 3), np.uint8)
     base = int(SCENE_HEIGHT * np.clip(0.6 - 0.75 * pitch, 0.2, 0.58))
     STAGES[stage](image, base, rng)
-    light = cv2.resize(rng.uniform(0.86, 1.1, (3, 5)).astype(np.float32), (SCENE_WIDTH, SCENE_HEIGHT),
-                       interpolation=cv2.INTER_CUBIC)
+    light = cv2.resize(
+        rng.uniform(0.86, 1.1, (3, 5)).astype(np.float32), (SCENE_WIDTH, SCENE_HEIGHT), interpolation=cv2.INTER_CUBIC
+    )
     gray = image.mean(axis=2, keepdims=True)
     image = np.clip((gray + saturation * (image - gray)) * light[..., None], 0, 255).astype(np.uint8)
     return Scene(cv2.GaussianBlur(image, (0, 0), 0.8), base)

@@ -81,9 +81,7 @@ def _figure(dressed: Dressed, camera: Camera, box: Box, domain: Domain, rng: np.
     shift = np.array([CANVAS_WIDTH / 2, CANVAS_HEIGHT / 2]) + CANVAS_HEIGHT * np.array([box.right, box.down])
     pixels = (picture - middle) * pixels_per_height + shift
     light = Light(camera.light_azimuth, camera.diffuse)
-    return Figure(
-        dressed.person, dressed.wardrobe, points, pixels, magnification * pixels_per_height, view, light
-    )
+    return Figure(dressed.person, dressed.wardrobe, points, pixels, magnification * pixels_per_height, view, light)
 
 
 def _feet(figure: Figure) -> np.ndarray:
@@ -100,7 +98,10 @@ def place_in(scene: Scene, rng: np.random.Generator, feet_row: float, person_pix
     left = rng.uniform(0, SCENE_WIDTH - CANVAS_WIDTH * zoom)
     matrix = np.array([[zoom, 0, left], [0, zoom, feet - feet_row * zoom]])
     return cv2.warpAffine(
-        scene.image, matrix, (CANVAS_WIDTH, CANVAS_HEIGHT), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        scene.image,
+        matrix,
+        (CANVAS_WIDTH, CANVAS_HEIGHT),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REFLECT_101,
     )
 
@@ -140,19 +141,33 @@ def _occlude(canvas: Canvas, rng: np.random.Generator) -> None:
     tone = tuple(int(value) for value in np.clip(rng.uniform(50, 170) + rng.normal(0, 14, 3), 0, 255))
     if kind == 0:
         x, width = rng.uniform(0.15, 0.85) * CANVAS_WIDTH, rng.uniform(0.08, 0.2) * CANVAS_WIDTH
-        canvas.fill(np.array([[x, -4], [x + width, -4], [x + width, CANVAS_HEIGHT], [x, CANVAS_HEIGHT]]), tone,
-                    Label.FOREIGN)
+        canvas.fill(
+            np.array([[x, -4], [x + width, -4], [x + width, CANVAS_HEIGHT], [x, CANVAS_HEIGHT]]), tone, Label.FOREIGN
+        )
     elif kind == 1:
         top = rng.uniform(0.62, 0.8) * CANVAS_HEIGHT
         for x in np.arange(rng.uniform(0, 24), CANVAS_WIDTH, 26):
-            canvas.fill(np.array([[x, top], [x + 6, top], [x + 6, CANVAS_HEIGHT], [x, CANVAS_HEIGHT]]), tone,
-                        Label.FOREIGN)
-        canvas.fill(np.array([[0, top], [CANVAS_WIDTH, top], [CANVAS_WIDTH, top + 9], [0, top + 9]]), tone,
-                    Label.FOREIGN)
+            canvas.fill(
+                np.array([[x, top], [x + 6, top], [x + 6, CANVAS_HEIGHT], [x, CANVAS_HEIGHT]]), tone, Label.FOREIGN
+            )
+        canvas.fill(
+            np.array([[0, top], [CANVAS_WIDTH, top], [CANVAS_WIDTH, top + 9], [0, top + 9]]), tone, Label.FOREIGN
+        )
     elif kind == 2:
         top, slope = rng.uniform(0.64, 0.84) * CANVAS_HEIGHT, rng.uniform(-30, 30)
-        canvas.fill(np.array([[-2, top + slope], [0.5 * CANVAS_WIDTH, top], [CANVAS_WIDTH + 2, top - slope * 0.2],
-                              [CANVAS_WIDTH + 2, CANVAS_HEIGHT + 2], [-2, CANVAS_HEIGHT + 2]]), tone, Label.FOREIGN)
+        canvas.fill(
+            np.array(
+                [
+                    [-2, top + slope],
+                    [0.5 * CANVAS_WIDTH, top],
+                    [CANVAS_WIDTH + 2, top - slope * 0.2],
+                    [CANVAS_WIDTH + 2, CANVAS_HEIGHT + 2],
+                    [-2, CANVAS_HEIGHT + 2],
+                ]
+            ),
+            tone,
+            Label.FOREIGN,
+        )
     else:
         side = rng.choice((0.0, 1.0)) * CANVAS_WIDTH
         green = (int(rng.uniform(50, 90)), int(rng.uniform(72, 116)), int(rng.uniform(40, 70)))
