@@ -34,6 +34,7 @@ def demo() -> dict[str, Any]:
     row = evaluate(CONFIG, last_checkpoint(WORK_DIR), ranked_lists=pictures["ranked lists"])
     draw_curves(pictures["training curves"], read_scalars(WORK_DIR), title="IDE with OSNet x0.25 on SynthPed day")
     row.update(
+        checkpoint=str(last_checkpoint(WORK_DIR)),
         rendered_seconds=rendered,
         trained_seconds=trained,
         pictures={name: str(path) for name, path in pictures.items()},

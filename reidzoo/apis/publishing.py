@@ -48,7 +48,7 @@ def export_backbone(checkpoint: str | Path, out: str | Path, *, half: bool = Fal
         "epochs": meta.get("epoch"),
         "seed": meta.get("seed"),
         "precision": "float16" if half else "float32",
-        "config": meta.get("cfg", ""),
+        "config": _without_folders(meta.get("cfg", "")),
         **provenance(),
     }
     # channels-last training leaves permuted strides, and safetensors stores contiguous tensors only
@@ -56,3 +56,8 @@ def export_backbone(checkpoint: str | Path, out: str | Path, *, half: bool = Fal
     with atomic_path(out) as temporary:
         save_file(tensors, temporary, metadata={key: json.dumps(value) for key, value in header.items()})
     return header
+
+
+def _without_folders(config: str) -> str:
+    """The text of a config without the line that names a folder of this machine."""
+    return "".join(line for line in config.splitlines(keepends=True) if not line.startswith("work_dir"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from pathlib import Path
 from typing import Any
@@ -47,8 +48,9 @@ def evaluate(
         launcher: ``none``, ``pytorch`` (torchrun) or ``slurm``.
 
     Returns:
-        ``{method, config, data, train_split, init, seed, checkpoint, seconds, metrics, commit, machine, ...}``; metrics
-        are percentages, their names carry their flavour.
+        ``{method, config, data, train_split, init, seed, checkpoint, checkpoint_sha256, seconds, metrics, commit,
+        machine, ...}``; metrics are percentages, their names carry their flavour. Rows are published, so they name
+        no folder of the machine.
 
     Raises:
         UserError: any mistake of config, checkpoint or data.
@@ -85,7 +87,8 @@ def evaluate(
         "train_split": (meta.get("dataset_meta") or {}).get("name", "unknown"),
         "init": init,
         "seed": meta.get("seed"),
-        "checkpoint": str(checkpoint),
+        "checkpoint": Path(checkpoint).name,
+        "checkpoint_sha256": hashlib.sha256(Path(checkpoint).read_bytes()).hexdigest(),
         "seconds": round(seconds, 1),
         "metrics": {name: round(value, 4) for name, value in metrics.items()},
         **provenance(),

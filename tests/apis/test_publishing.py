@@ -21,6 +21,8 @@ def test_an_exported_backbone_starts_another_network(toy_config, tmp_path):
         assert torch.allclose(net.state_dict()[name], tensor, rtol=1e-3, atol=1e-6), name  # float16 keeps 3 digits
     with safe_open(out, "pt") as file:
         assert json.loads(file.metadata()["trained_on"]) == "Market1501 train"
+        assert "SeededEpochLoop" in file.metadata()["config"]
+        assert "work_dir" not in file.metadata()["config"]
 
 
 def test_refusals(toy_config, tmp_path):

@@ -1,4 +1,5 @@
-# SynthPed, domain studio (what networks start from): python tools/make_synthped.py
+# SynthPed, domain studio: what networks start from before they see the other two.
+# python tools/make_synthped.py --out data/synthped-studio --domain studio --size large
 _root = "data/synthped-studio"
 _size = dict(height=128, width=64)
 train_dataloader = dict(
