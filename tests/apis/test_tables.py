@@ -1,0 +1,44 @@
+"""What the pages print is what the results files say."""
+
+import json
+
+import pytest
+
+from reidzoo.apis import tables
+from reidzoo.apis.tables import PAGES, RESULTS, render_page, seeds_table
+from reidzoo.base.errors import UserError
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_pages_agree_with_the_results_files(page):
+    text = page.read_text(encoding="utf-8")
+    assert "<!-- results:" in text
+    assert render_page(text) == text, "run python tools/update_tables.py"
+
+
+def test_results_files_carry_their_provenance():
+    files = sorted(RESULTS.glob("*.json"))
+    assert files
+    for file in files:
+        row = json.loads(file.read_text())
+        assert {"method", "config", "data", "train_split", "init", "seed", "commit", "machine", "metrics"} <= set(row)
+        assert not row["commit"].endswith("-dirty"), f"{file}: measured on a changed checkout"
+        assert {"mAP_step", "mAP_official"} <= set(row["metrics"]), f"{file}: a metric without its flavour"
+
+
+def row(seed, value):
+    return {
+        "config": "configs/ide/x.py", "train_split": "SynthPed day default", "data": "SynthPed dusk default",
+        "commit": "abc", "machine": "a CPU", "seed": seed, "metrics": dict.fromkeys(tables.METRICS, value),
+    }  # fmt: skip
+
+
+def test_mean_and_standard_deviation():
+    table = seeds_table([row(0, 10.0), row(1, 12.0), row(2, 14.0)])
+    assert "| [x](/configs/ide/x.py) | SynthPed day | SynthPed dusk | 12.0 ± 2.0 |" in table
+    assert "± 0" not in seeds_table([row(0, 10.0)]), "one seed has no spread"
+
+
+def test_a_pattern_without_results():
+    with pytest.raises(UserError, match="no results file"):
+        render_page("<!-- results: absent -->\n<!-- end -->")

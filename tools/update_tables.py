@@ -1,0 +1,23 @@
+"""Fill the tables of README and docs from the results files in model_zoo/results."""
+
+import argparse
+
+from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.tables import update_pages
+
+EXAMPLE = """example:
+  python tools/test.py CONFIG CHECKPOINT --json model_zoo/results/<config name>.seed0.json
+  python tools/update_tables.py"""
+
+
+def main() -> None:
+    """Update every page and say which changed."""
+    argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
+    changed = update_pages()
+    print("\n".join(f"{page}: updated" for page in changed) or "every table is up to date")
+
+
+if __name__ == "__main__":
+    run_tool(main)
