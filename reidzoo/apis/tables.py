@@ -41,7 +41,7 @@ def update_pages() -> list[Path]:
 
 
 def seeds_table(rows: list[dict[str, Any]]) -> str:
-    """A Markdown table, one line a config: mean over its seeds, and their standard deviation where there are several."""
+    """A Markdown table, one line a config: mean and, where there are several, standard deviation over its seeds."""
     lines = [
         f"| config | trained on | tested on | {' | '.join(METRICS)} | seeds |",
         f"|---|---|---|{'---|' * len(METRICS)}---|",
