@@ -114,8 +114,8 @@ DAY = Domain(
     },
     hats={"none": 8, "cap": 1.3},
     bags={"none": 5, "backpack": 2.6, "bag": 1.2, "handbag": 1.2},
-    palette_concentration=1.5,
-    shade_spread=0.075,
+    palette_concentration=1.8,
+    shade_spread=0.06,
     scarf_rate=0.0,
     pitch=(4, 15),
     distance=(3.5, 7),
@@ -133,10 +133,10 @@ DAY = Domain(
     jpeg_quality=(72, 92),
     exposure_jitter=0.1,
     view_jitter=14,
-    crop_jitter=0.045,
-    cut_rate=0.1,
-    occlusion_rate=0.14,
-    company_rate=0.12,
+    crop_jitter=0.055,
+    cut_rate=0.14,
+    occlusion_rate=0.2,
+    company_rate=0.18,
 )
 
 DUSK = Domain(
