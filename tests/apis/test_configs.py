@@ -18,6 +18,10 @@ FAST = [Path("configs/ide/ide_osnet-x0-25_synthped-day.py")]
 
 def smoke(path, tmp_path):
     train(path, work_dir=tmp_path / "run", smoke=True)
+    logs = {entry.name for entry in (tmp_path / "run").rglob("*") if entry.is_file()}
+    assert "scalars.json" in logs  # JSON lines
+    assert any(name.startswith("events.out.tfevents") for name in logs)  # TensorBoard
+    assert any(name.endswith(".log") for name in logs)  # text
     row = evaluate(path, tmp_path / "run" / "epoch_1.pth", smoke=True)
     assert row["metrics"]["num_valid_queries"] > 0
 
