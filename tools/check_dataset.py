@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from reidzoo.apis.command_line import run_tool
-from reidzoo.base.files import write_text
+from reidzoo.apis.results import write_json
 from reidzoo.data.dataset_check import check_dataset
 
 EPILOG = """\
@@ -29,7 +28,7 @@ def main() -> int:
     report = check_dataset(arguments.root, arguments.type, arguments.pattern)
     print(report.tables())
     if arguments.json:
-        write_text(arguments.json, json.dumps(report.as_dict(), indent=1) + "\n")
+        write_json(arguments.json, report.as_dict())
     return 1 if report.findings else 0
 
 
