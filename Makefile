@@ -14,7 +14,7 @@ $(STAMP): setup.py requirements/runtime.txt requirements/tests.txt requirements/
 
 install: $(STAMP)  ## create .venv and install reidzoo with its tested dependencies
 
-demo: $(STAMP)  ## render the built-in benchmark, train, test, draw (about 6 minutes on 2 cores after installing)
+demo: $(STAMP)  ## render the built-in benchmark, train, test, draw (about 3 minutes on 2 cores after installing)
 	$(BIN)/python tools/demo.py
 
 test: $(STAMP)  ## the fast tests
@@ -31,7 +31,7 @@ synthped: $(STAMP)  ## render SynthPed day and dusk (size default) under data/
 	$(BIN)/python tools/make_synthped.py --out data/synthped-day --domain day
 	$(BIN)/python tools/make_synthped.py --out data/synthped-dusk --domain dusk
 
-clean:  ## remove what make created, except .venv and model_zoo
-	rm -rf work_dirs data .pytest_cache .ruff_cache .hypothesis build *.egg-info
+clean:  ## remove what demo, synthped and tests created; other data and runs, .venv and model_zoo stay
+	rm -rf work_dirs/demo data/synthped-* .pytest_cache .ruff_cache .hypothesis build *.egg-info
 
 .PHONY: help install demo test test-slow lint synthped clean

@@ -45,7 +45,7 @@ def main() -> None:
         return
     for config in arguments.config:
         read_config(config)
-        print(f"{config}: can be built")
+        print(f"{config}: names and arguments are right (data and weights were not opened)")
 
 
 def console() -> None:

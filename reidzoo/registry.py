@@ -39,12 +39,13 @@ def check_arguments(cls: type, given: dict[str, Any], *, partial: bool = False) 
     ``partial=True`` accepts missing arguments: the Runner fills in some of them later.
     """
     signature = _signature(cls)
-    known = [name for name, parameter in signature.parameters.items() if parameter.kind is not parameter.VAR_KEYWORD]
-    if len(known) == len(signature.parameters):
+    known = _argument_names(cls)
+    if known:
         for name in given:
             if name not in known:
                 raise UserError(
                     f"{cls.__name__} has no argument '{name}', {nearest(name, known)} "
+                    "(_delete_=True replaces an inherited dict instead of merging into it). "
                     f"Its signature is {cls.__name__}{signature} ({address(cls)})"
                 )
     if not partial:
@@ -60,6 +61,17 @@ def check_arguments(cls: type, given: dict[str, Any], *, partial: bool = False) 
                 f"{cls.__name__} needs {', '.join(repr(name) for name in missing)}. "
                 f"Its signature is {cls.__name__}{signature} ({address(cls)})"
             )
+
+
+def _argument_names(cls: type) -> list[str]:
+    """Arguments by name of the constructor and, where it passes the rest on, of the constructors above it."""
+    names: list[str] = []
+    for owner in inspect.getmro(cls) if inspect.isclass(cls) else (cls,):
+        parameters = inspect.signature(owner).parameters.values() if owner is not object else ()
+        names += [each.name for each in parameters if each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL)]
+        if not any(each.kind is each.VAR_KEYWORD for each in parameters):
+            break
+    return names
 
 
 def _signature(cls: type) -> inspect.Signature:

@@ -33,7 +33,7 @@ mAP, which asks for all images of the person, is {metrics["mAP_step"]:.1f} % as 
   checkpoint       {row["checkpoint"]}
   all of the above {WORK_DIR}/results.json
 
-Next: python tools/train.py {CONFIG} --cfg-options train_cfg.max_epochs=5"""
+Next: python tools/train.py {CONFIG} --seed 1"""
     )
 
 

@@ -7,4 +7,4 @@ if [ $# -lt 2 ]; then sed -n '2,4s/^# //p' "$0" >&2; exit 2; fi
 config=$1 processes=$2
 shift 2
 cd "$(dirname "$0")/.."
-exec torchrun --standalone --nproc-per-node "$processes" tools/train.py "$config" --launcher pytorch "$@"
+exec python -m torch.distributed.run --standalone --nproc-per-node "$processes" tools/train.py "$config" --launcher pytorch "$@"

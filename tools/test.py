@@ -10,7 +10,7 @@ from reidzoo.apis.results import results_table, write_json
 from reidzoo.apis.testing import evaluate
 
 EXAMPLE = """example:
-  python tools/test.py configs/ide/ide_osnet-x0-25_synthped-day.py work_dirs/demo/epoch_20.pth --json day.json"""
+  python tools/test.py configs/ide/ide_osnet-x0-25_synthped-day.py work_dirs/demo/epoch_15.pth --json day.json"""
 
 
 def main() -> None:

@@ -7,7 +7,8 @@ from reidzoo.apis.configs import parse_options
 from reidzoo.apis.training import train
 
 EXAMPLE = """example:
-  python tools/train.py configs/ide/ide_osnet-x0-25_synthped-day.py --seed 1 --cfg-options train_cfg.max_epochs=5"""
+  python tools/train.py configs/ide/ide_osnet-x0-25_synthped-day.py --seed 1 \\
+      --cfg-options model.loss.label_smoothing=0"""
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from reidzoo.base.errors import UserError
+from reidzoo.base.errors import UserError, nearest
 from reidzoo.engine.config_check import require_valid
 from reidzoo.registry import DATASETS, METHODS, SAMPLERS, SCOPE, import_module_of_user
 
@@ -56,8 +56,8 @@ def merge_options(cfg: Config, options: dict[str, Any]) -> None:
             elif isinstance(node, dict) and parent in node:
                 node = node[parent]
             else:
-                known = ", ".join(node) if isinstance(node, dict) else type(node).__name__
-                raise UserError(f"--cfg-options {key}: {place} has no '{parent}' (it has: {known})")
+                hint = nearest(parent, node) if isinstance(node, dict) else f"it is {node!r}"
+                raise UserError(f"--cfg-options {key}: {place} has no '{parent}', {hint}")
     cfg.merge_from_dict(options)
 
 
@@ -85,6 +85,9 @@ def complete_for_training(cfg: Config) -> None:
     Raises:
         UserError: the training set is missing or empty, or the batch size is not a multiple of K.
     """
+    missing = [key for key in ("train_dataloader", "train_cfg", "optim_wrapper") if not cfg.get(key)]
+    if missing:
+        raise UserError(f"a config for training needs {', '.join(missing)}: start from one under configs/")
     loader = cfg.train_dataloader
     sampler = SAMPLERS.get(loader.sampler.type)
     if _takes(sampler, "pids_per_batch"):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from uuid import uuid4
 
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 
+from reidzoo.engine.compat import HarmlessWarnings
 from reidzoo.engine.runner import Runner
 
 
@@ -16,4 +18,5 @@ def build_runner(cfg: Config) -> Runner:
     second of one process would write into each other's history.
     """
     cfg.setdefault("experiment_name", uuid4().hex)
+    MMLogger.get_current_instance().addFilter(HarmlessWarnings())  # the Runner warns before it has built its own logger
     return Runner.from_cfg(cfg)

@@ -17,7 +17,7 @@ from terminaltables import AsciiTable
 from tqdm import tqdm
 
 from reidzoo.base.errors import UserError, nearest
-from reidzoo.data.datasets.base import PARTS, Counts, Listing, Record, ReIDDataset, count
+from reidzoo.data.datasets.base import PARTS, Counts, Listing, Record, ReIDDataset, UndecodableImage, count, decode
 from reidzoo.registry import DATASETS
 
 
@@ -154,6 +154,7 @@ def _inspect(listings: dict[str, Listing], root: Path) -> list[Finding]:
         if not listing.records:
             findings.append(Finding("empty", part, "there is no image"))
         findings += _same_bytes(part, [record.path for record in listing.records], root)
+        findings += _undecodable(part, [record.path for record in listing.records], root)
     if set(listings) == set(PARTS):
         train, query, gallery = (listings[part].records for part in PARTS)
         findings += _shared_between(train, query + gallery, root)
@@ -188,6 +189,18 @@ def _same_bytes(part: str, paths: Sequence[Path], root: Path) -> list[Finding]:
     files = sorted(path for same in copies for path in same)
     message = f"{len(files):,} files are {len(copies):,} images: the others have the same bytes"
     return [Finding("duplicate", part, message, _names(files, root))]
+
+
+def _undecodable(part: str, paths: Sequence[Path], root: Path) -> list[Finding]:
+    broken = []
+    for path in tqdm(paths, desc=f"decoding {part}", unit=" files", disable=None):
+        try:
+            decode(path)
+        except UndecodableImage:
+            broken.append(path)
+    if not broken:
+        return []
+    return [Finding("undecodable", part, f"{len(broken):,} file(s) are not images", _names(broken, root))]
 
 
 def _shared_between(train: Sequence[Record], test: Sequence[Record], root: Path) -> list[Finding]:

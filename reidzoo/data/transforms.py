@@ -26,19 +26,19 @@ IMAGENET_MEAN = (124, 116, 104)
 def _resize(image: np.ndarray, height: int, width: int, interpolation: str = "bilinear") -> np.ndarray:
     if image.shape[:2] == (height, width):
         return image
-    if interpolation == "bilinear" and image.shape[0] > height and image.shape[1] > width:
-        interpolation = "area"  # OpenCV's bilinear does not low-pass: shrinking would alias
+    if image.shape[0] > height and image.shape[1] > width:
+        interpolation = "area"  # OpenCV's interpolations do not low-pass: shrinking would alias
     return mmcv.imresize(image, (width, height), interpolation=interpolation)
 
 
 @TRANSFORMS.register
 class Resize:
-    """Resize to ``height`` x ``width`` pixels, area-averaged when shrinking.
+    """Resize to ``height`` x ``width`` pixels, area-averaged where both sides shrink.
 
     Args:
         height: in pixels.
         width: in pixels.
-        interpolation: ``bilinear`` or ``bicubic``, as the recipe's paper has it.
+        interpolation: ``bilinear`` or ``bicubic`` when enlarging, as the recipe's paper has it.
     """
 
     def __init__(self, height: int, width: int, interpolation: str = "bilinear"):

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from mmengine.runner import EpochBasedTrainLoop
 
+from reidzoo.base.errors import UserError
 from reidzoo.registry import LOOPS
 
 
@@ -20,10 +21,29 @@ def step_seed(seed: int, rank: int, step: int) -> int:
 class SeededEpochLoop(EpochBasedTrainLoop):
     """MMEngine's epoch loop, with torch's generators set anew before every step.
 
+    Args:
+        runner: given by the Runner.
+        dataloader: given by the Runner.
+        max_epochs: epochs to train.
+        val_begin: first epoch that is validated.
+        val_interval: epochs between two validations.
+
     A stored generator state would cover one process only, and a validation between two epochs would move it. As a
     function of (seed, rank, step) the state needs no storing: an interrupted and resumed run draws exactly what the
     uninterrupted one draws, on every process, from any checkpoint.
+
+    Raises:
+        UserError: an epoch would have no step, or there is no epoch.
     """
+
+    def __init__(self, runner: Any, dataloader: Any, max_epochs: int, val_begin: int = 1, val_interval: int = 1):
+        super().__init__(runner, dataloader, max_epochs, val_begin, val_interval)
+        if self.max_iters < 1:
+            raise UserError(
+                f"{max_epochs} epoch(s) of {len(self.dataloader)} step(s) train nothing: the set has "
+                f"{len(self.dataloader.dataset):,} images, a batch {self.dataloader.batch_size}; raise max_epochs or "
+                "lower train_dataloader.batch_size"
+            )
 
     def run_iter(self, idx: int, data_batch: Any) -> None:
         torch.manual_seed(step_seed(self.runner.seed, self.runner.rank, self._iter))

@@ -8,10 +8,26 @@ from typing import Any
 import mmengine.runner
 from mmengine.logging import MMLogger
 from mmengine.model import is_model_wrapper
+from mmengine.optim import OptimWrapper
 
+from reidzoo.base.errors import UserError, nearest
 from reidzoo.base.weights import load_weights, read_checkpoint
 from reidzoo.engine.compat import HarmlessWarnings, SafeCheckpointHook, install_atomic_writes
 from reidzoo.engine.hooks import StopOnNonFiniteLoss
+
+#: what MMEngine's DefaultOptimWrapperConstructor reads; others it ignores
+PARAMWISE_KEYS = {
+    "custom_keys",
+    "lr_mult",
+    "decay_mult",
+    "bias_lr_mult",
+    "bias_decay_mult",
+    "norm_decay_mult",
+    "flat_decay_mult",
+    "dwconv_decay_mult",
+    "dcn_offset_lr_mult",
+    "bypass_duplicate",
+}
 
 
 class Runner(mmengine.runner.Runner):
@@ -30,6 +46,25 @@ class Runner(mmengine.runner.Runner):
         logger = super().build_logger(log_level, log_file, **settings)
         logger.addFilter(HarmlessWarnings())
         return logger
+
+    def build_optim_wrapper(self, optim_wrapper: dict | OptimWrapper) -> OptimWrapper:
+        """As in MMEngine, but a ``paramwise_cfg`` that means no parameter is an error, not a lost learning rate.
+
+        Raises:
+            UserError: an unknown key of ``paramwise_cfg``, or a custom key that is in no parameter's name.
+        """
+        paramwise = optim_wrapper.get("paramwise_cfg") or {} if isinstance(optim_wrapper, dict) else {}
+        for key in paramwise:
+            if key not in PARAMWISE_KEYS:
+                raise UserError(f"paramwise_cfg has no key '{key}', {nearest(key, PARAMWISE_KEYS)}")
+        names = [name for name, _ in self.model.named_parameters()]
+        for key in paramwise.get("custom_keys", {}):
+            if not any(key in name for name in names):
+                modules = {name.removeprefix("module.").split(".")[0] for name in names}
+                raise UserError(
+                    f"paramwise_cfg.custom_keys: no parameter's name contains '{key}', {nearest(key, modules)}"
+                )
+        return super().build_optim_wrapper(optim_wrapper)
 
     def load_checkpoint(
         self,

@@ -38,6 +38,20 @@ class ReIDMethod(BaseModel):
     def embed(self, images: Tensor) -> Tensor:
         """The features that are compared at test. images: B x 3 x H x W normalised. Returns B x D float32."""
 
+    def parse_losses(self, losses: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """The sum that is minimised and what is logged; MMEngine would sum every name that contains "loss".
+
+        Raises:
+            UserError: a name with "loss" in it that does not start with ``loss_``, or no term to minimise.
+        """
+        strange = [name for name in losses if "loss" in name and not name.startswith("loss_")]
+        if strange or not any(name.startswith("loss_") for name in losses):
+            raise UserError(
+                f"{type(self).__name__}.losses gave {', '.join(losses) or 'nothing'}: terms to minimise start with "
+                "'loss_', and no other name may contain 'loss'"
+            )
+        return super().parse_losses(losses)
+
     def forward(
         self,
         images: Tensor,

@@ -1,9 +1,9 @@
 """IDE, the identity-discriminative embedding: Zheng, Yang & Hauptmann, arXiv:1610.02984.
 
-A network learns to tell the training identities apart; its classifier is thrown away, and what fed it is compared
-at test. At least five different things are called IDE: the head and the recipe make the variant, and the configs
-name it. The default is the one of CamStyle and HHL (Zhong et al., CVPR 2018 and ECCV 2018, released code): FC 1024,
-BN, ReLU, dropout 0.5, FC K; the test feature is the pooled map in front of them.
+A network learns to tell the training identities apart; its classifier is thrown away, and a feature in front of it is
+compared at test. At least five different things are called IDE: the head and the recipe make the variant, and the
+configs name it. ``LinearHead`` is by default that of CamStyle and HHL (Zhong et al., CVPR 2018 and ECCV 2018, released
+code): FC 1024, BN, ReLU, dropout 0.5, FC K; the test feature is the pooled map in front of them.
 
     paper              here
     x_i, y_i           images, pids
@@ -49,7 +49,7 @@ class IDE(ReIDMethod):
     def losses(self, images: Tensor, pids: Tensor) -> dict[str, Tensor]:
         output = self.head(self.backbone(images))
         return {
-            "loss_id": self.loss(output.logits, pids),  # -1/B sum_i log p(y_i | x_i)
+            "loss_id": self.loss(output.logits, pids),  # -1/B sum_i log p(y_i | x_i), unless the loss smooths
             "accuracy": accuracy(output.logits, pids),
         }
 

@@ -166,3 +166,27 @@ def test_without_cameras_the_identical_file_is_junk(toy_config, toy_market, tmp_
     copied = evaluate(config, tmp_path / "run" / "epoch_2.pth")["metrics"]
     assert copied["num_valid_queries"] == plain["num_valid_queries"] == 6
     assert copied["rank1"] < 100 or plain["rank1"] == 100  # its own copy is no hit
+
+
+@pytest.mark.parametrize(
+    ("option", "answer"),
+    [
+        ({"train_dataloader.batch_size": 1000}, "train nothing: the set has 24 images, a batch 1000"),
+        ({"train_cfg.max_epochs": 0}, "train nothing"),
+        ({"optim_wrapper.paramwise_cfg": {"custom_keyz": {}}}, "did you mean 'custom_keys'"),
+        ({"optim_wrapper.paramwise_cfg": {"custom_keys": {"bakbone": {"lr_mult": 0.1}}}}, "did you mean 'backbone'"),
+        ({"default_hooks.checkpoint.intervall": 4}, "did you mean 'interval'"),
+        ({"param_scheduler": [{"type": "CosineAnnealingLR", "T_maxx": 4}]}, "did you mean 'T_max'"),
+        ({"modle.type": "IDE"}, "did you mean 'model'"),
+        ({"train_dataloader": None}, "a config for training needs train_dataloader"),
+    ],
+)
+def test_mistakes_that_would_train_something_else(toy_config, tmp_path, option, answer):
+    with pytest.raises(UserError, match=answer):
+        train(toy_config(), work_dir=tmp_path / "run", options=option)
+
+
+def test_a_learning_rate_of_its_own_for_the_backbone(toy_config, tmp_path):
+    paramwise = {"optim_wrapper.paramwise_cfg": {"custom_keys": {"backbone": {"lr_mult": 0.1}}}}
+    runner = train(toy_config(**paramwise), work_dir=tmp_path / "run")
+    assert {round(group["lr"], 6) for group in runner.optim_wrapper.optimizer.param_groups} == {0.01, 0.001}

@@ -195,3 +195,11 @@ def test_the_exit_status_says_it_all(tmp_path, run_tool):
 def test_the_tool_reads_own_folders(tmp_path, run_tool):
     status, out, _ = run_tool(own(tmp_path), "--pattern", OWN, "--type", "ImageFolder")
     assert (status, "ImageFolder" in out) == (0, True)
+
+
+def test_files_that_do_not_decode_are_found(tmp_path):
+    root = market(tmp_path)
+    broken = sorted((root / "bounding_box_train").iterdir())[0]
+    broken.write_bytes(b"no image")
+    findings = [finding for finding in check_dataset(root, "Market1501").findings if finding.kind == "undecodable"]
+    assert [finding.files for finding in findings] == [(f"bounding_box_train/{broken.name}",)]

@@ -77,3 +77,15 @@ def test_preprocessor_normalises_without_touching_the_loaders_tensor():
     assert torch.allclose(out["images"], (before.float() - mean) / std)
     assert out["images"].is_contiguous(memory_format=torch.channels_last)
     assert torch.equal(out["pids"], data["pids"])
+
+
+def test_only_names_that_start_with_loss_are_minimised():
+    method = METHODS.build({"type": "IDE", **TOY["IDE"]})
+    total, logged = method.parse_losses(
+        {"loss_id": torch.tensor(2.0), "loss_b": torch.tensor(1.0), "accuracy": torch.tensor(0.5)}
+    )
+    assert total == 3
+    assert logged["accuracy"] == 0.5
+    for losses in ({"closs": torch.tensor(1.0), "loss_id": torch.tensor(1.0)}, {"accuracy": torch.tensor(1.0)}, {}):
+        with pytest.raises(UserError, match="start with 'loss_'"):
+            method.parse_losses(losses)

@@ -1,4 +1,4 @@
-# SynthPed, domain dusk: python tools/make_synthped.py --out data/synthped-day --domain dusk
+# SynthPed, domain dusk: python tools/make_synthped.py --out data/synthped-dusk --domain dusk
 _root = "data/synthped-dusk"
 _size = dict(height=128, width=64)
 train_dataloader = dict(

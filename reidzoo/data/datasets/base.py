@@ -222,13 +222,7 @@ class ReIDDataset(Dataset):
         Raises:
             UndecodableImage: the file is absent or is not an image.
         """
-        try:
-            image = mmcv.imfrombytes(record.path.read_bytes(), channel_order="rgb")
-        except (OSError, cv2.error):
-            image = None
-        if image is None:
-            raise UndecodableImage(f"'{record.path}' is not an image that can be decoded: replace or remove it")
-        return image
+        return decode(record.path)
 
     def undecodable(self) -> list[Path]:
         """Every file of the table that does not decode; reads them all, so it is called after a failure only."""
@@ -275,6 +269,21 @@ class ReIDDataset(Dataset):
                     logger="current",
                     level=logging.WARNING,
                 )
+
+
+def decode(path: Path) -> np.ndarray:
+    """The image in a file, H x W x 3 uint8 RGB.
+
+    Raises:
+        UndecodableImage: the file is absent or is not an image.
+    """
+    try:
+        image = mmcv.imfrombytes(path.read_bytes(), channel_order="rgb")
+    except (OSError, cv2.error):
+        image = None
+    if image is None:
+        raise UndecodableImage(f"'{path}' is not an image that can be decoded: replace or remove it")
+    return image
 
 
 def count(records: list[Record]) -> Counts:
