@@ -95,6 +95,8 @@ class ReIDDataset(Dataset):
 
     #: published counts by part (``train``, ``query``, ``gallery``); empty where nothing is published
     published: ClassVar[dict[str, Counts]] = {}
+    #: what to do when the folder does not exist
+    absent: ClassVar[str] = "set `root` in the config (or `--cfg-options`) to where the data set lies"
     #: the splits that the set has
     splits: ClassVar[tuple[str, ...]] = SPLITS
 
@@ -110,8 +112,7 @@ class ReIDDataset(Dataset):
         self.root = Path(root)
         if not self.root.is_dir():
             raise UserError(
-                f"{type(self).__name__} expects its images in the folder '{root}', which does not exist: "
-                "set `root` in the config (or `--cfg-options`) to where the data set lies"
+                f"{type(self).__name__} expects its images in the folder '{root}', which does not exist: {self.absent}"
             )
         self.split = split
         self.transforms = [TRANSFORMS.build(transform) for transform in transforms]

@@ -34,6 +34,7 @@ class SynthPed(Market1501):
 
     published = {}
     NESTED = ()
+    absent = "render it with python tools/make_synthped.py --out FOLDER --domain day|dusk|studio, or set `root`"
 
     @property
     def title(self) -> str:
