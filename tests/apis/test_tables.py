@@ -1,12 +1,19 @@
 """What the pages print is what the results files say."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from reidzoo.apis import tables
 from reidzoo.apis.tables import PAGES, RESULTS, render_page, seeds_table
 from reidzoo.base.errors import UserError
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES_WITH_LINKS = sorted(
+    path.relative_to(ROOT) for folder in (ROOT, ROOT / "docs", ROOT / "model_zoo") for path in folder.glob("*.md")
+)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
@@ -42,3 +49,11 @@ def test_mean_and_standard_deviation():
 def test_a_pattern_without_results():
     with pytest.raises(UserError, match="no results file"):
         render_page("<!-- results: absent -->\n<!-- end -->")
+
+
+@pytest.mark.parametrize("page", PAGES_WITH_LINKS, ids=str)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text(encoding="utf-8")):
+        file = Path(target.lstrip("/")) if target.startswith("/") else page.parent / target
+        assert file.exists(), f"{page} links to {target}"
+    assert "PLACEHOLDER" not in page.read_text(encoding="utf-8")
