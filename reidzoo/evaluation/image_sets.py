@@ -11,9 +11,8 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from reidzoo.base.errors import UserError
+from reidzoo.base.labels import DISTRACTOR_PID
 
-JUNK_PID = -1
-DISTRACTOR_PID = 0
 DISTANCES = ("euclidean", "cosine")
 
 Labels = Sequence[int] | np.ndarray | Tensor

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from reidzoo.base.distances import cosine_distance
 from reidzoo.base.errors import UserError
-from reidzoo.evaluation.image_sets import JUNK_PID, Labels, comparable, image_sets
+from reidzoo.base.labels import JUNK_PID
+from reidzoo.evaluation.image_sets import Labels, comparable, image_sets
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from reidzoo.base.errors import UserError
-from reidzoo.evaluation.image_sets import JUNK_PID, ImageSet, Labels, comparable, image_sets
+from reidzoo.base.labels import JUNK_PID
+from reidzoo.evaluation.image_sets import ImageSet, Labels, comparable, image_sets
 
 _MAX_BLOCK_ROWS = 256  # more rows make the product no faster and fall out of the cache
 

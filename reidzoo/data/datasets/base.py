@@ -21,13 +21,12 @@ from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
 from reidzoo.base.errors import UserError, nearest
+from reidzoo.base.labels import DISTRACTOR_PID, JUNK_PID
 from reidzoo.data.draw import Draw
 from reidzoo.registry import TRANSFORMS
 
 SPLITS = ("train", "val", "test")
 PARTS = ("train", "query", "gallery")
-JUNK_PID = -1
-DISTRACTOR_PID = 0
 
 
 class Record(NamedTuple):

@@ -17,6 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from reidzoo.base.errors import UserError, nearest
+from reidzoo.base.labels import DISTRACTOR_PID, JUNK_PID
 from reidzoo.data.synthped.camera import Camera, sample_camera
 from reidzoo.data.synthped.domain import find_domain
 from reidzoo.data.synthped.garments import dress
@@ -24,9 +25,7 @@ from reidzoo.data.synthped.identity import attributes, sample_identity
 from reidzoo.data.synthped.paint import HEIGHT, WIDTH
 from reidzoo.data.synthped.planning import (
     CAMERA,
-    DISTRACTOR,
     GALLERY,
-    JUNK,
     PERSON,
     PICTURE,
     QUERY,
@@ -70,9 +69,9 @@ def render(world: World, order: Order) -> Picture:
     """Take one picture; depends on nothing but its arguments."""
     rng = world.random(PICTURE, order.index)
     camera, scene = _camera(world, order.camid)
-    if order.pid == DISTRACTOR and rng.random() < 0.45:
+    if order.pid == DISTRACTOR_PID and rng.random() < 0.45:
         return photograph_nobody(scene, camera, world.domain, rng)
-    box = fragment_box(rng) if order.pid == JUNK else detector_box(rng, world.domain)
+    box = fragment_box(rng) if order.pid == JUNK_PID else detector_box(rng, world.domain)
     company = _dressed(world, 2 * STRANGERS + int(rng.integers(40)))
     return photograph(_dressed(world, order.subject), company, box, scene, camera, world.domain, rng)
 
@@ -134,8 +133,8 @@ def _counts(orders: list[Order]) -> dict[str, dict]:
         counts[folder] = {
             "images": len(shots),
             "identities": len({order.pid for order in shots if order.pid > 0}),
-            "distractors": sum(order.pid == DISTRACTOR for order in shots),
-            "junk": sum(order.pid == JUNK for order in shots),
+            "distractors": sum(order.pid == DISTRACTOR_PID for order in shots),
+            "junk": sum(order.pid == JUNK_PID for order in shots),
             "images_per_camera": {str(camera): per_camera[camera] for camera in sorted(per_camera)},
         }
     return counts

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reidzoo.base.labels import DISTRACTOR_PID, JUNK_PID
 from reidzoo.data.synthped.domain import Domain, find_domain
 
 TRAIN, QUERY, GALLERY = "bounding_box_train", "query", "bounding_box_test"
-JUNK, DISTRACTOR = -1, 0
 STRANGERS = 100_000
 """Numbers of people who are nobody's identity start here: company, unknown pedestrians."""
 FRAME_STEP = 40
@@ -84,7 +84,7 @@ class _Frames:
     def name(self, pid: int, camid: int, box: int) -> str:
         self._last[camid] += int(self._rng.integers(3, FRAME_STEP))
         frame = self._last[camid]
-        person = "-1" if pid == JUNK else f"{pid:04d}"
+        person = "-1" if pid == JUNK_PID else f"{pid:04d}"
         return f"{person}_c{camid + 1}s{frame // 20_000 + 1}_{frame:06d}_{box:02d}.jpg"
 
 
@@ -122,7 +122,7 @@ def plan(world: World) -> list[Order]:
                 for _ in range(shots):
                     take(GALLERY, pid, pid, camid)
     for number in range(size.distractors):
-        take(GALLERY, DISTRACTOR, STRANGERS + number, int(rng.integers(size.cameras)))
+        take(GALLERY, DISTRACTOR_PID, STRANGERS + number, int(rng.integers(size.cameras)))
     for _ in range(size.junk):
-        take(GALLERY, JUNK, int(rng.choice(test)), int(rng.integers(size.cameras)))
+        take(GALLERY, JUNK_PID, int(rng.choice(test)), int(rng.integers(size.cameras)))
     return orders
