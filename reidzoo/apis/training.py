@@ -15,7 +15,7 @@ from reidzoo.apis.running import build_runner
 from reidzoo.apis.smoke import render_smoke_data, shrink
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import write_text
-from reidzoo.data.datasets.base import UndecodableImage
+from reidzoo.data.datasets.base import ReIDDataset, UndecodableImage
 from reidzoo.engine.compat import prepare_processes
 from reidzoo.engine.runner import Runner
 
@@ -63,15 +63,16 @@ def train(
     try:
         runner.train()
     except UndecodableImage as error:
-        raise describe_undecodable(runner.train_dataloader.dataset) from error
+        loops = [loop for loop in (runner.train_loop, runner.val_loop) if loop is not None]
+        raise describe_undecodable(*(loop.dataloader.dataset for loop in loops)) from error
     return runner
 
 
-def describe_undecodable(dataset: Any) -> UserError:
+def describe_undecodable(*datasets: ReIDDataset) -> UserError:
     """One sentence with the number of broken files and the first names."""
-    broken = dataset.undecodable()
+    broken = [path for dataset in datasets for path in dataset.undecodable()]
     return UserError(
-        f"{len(broken)} of {len(dataset):,} images cannot be decoded (first: {', '.join(map(str, broken[:5]))}): "
+        f"{len(broken)} of {sum(map(len, datasets)):,} images cannot be decoded (first: {', '.join(map(str, broken[:5]))}): "
         "replace or remove them"
     )
 
