@@ -28,6 +28,10 @@ PARAMWISE_KEYS = {
     "dcn_offset_lr_mult",
     "bypass_duplicate",
 }
+REMEDY = (
+    "name a checkpoint of this architecture, or load what fits with --allow-partial (test.py) "
+    "or allow_partial_load=True (config)"
+)
 
 
 class Runner(mmengine.runner.Runner):
@@ -82,7 +86,9 @@ class Runner(mmengine.runner.Runner):
         self.call_hook("after_load_checkpoint", checkpoint=checkpoint)
         model = self.model.module if is_model_wrapper(self.model) else self.model
         allow_partial = bool(self.cfg.get("allow_partial_load", False)) or not strict
-        report = load_weights(model, checkpoint["state_dict"], source=filename, allow_partial=allow_partial)
+        report = load_weights(
+            model, checkpoint["state_dict"], source=filename, allow_partial=allow_partial, remedy=REMEDY
+        )
         self._has_loaded = True
         self.logger.info(str(report))
         return checkpoint
