@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.dist import barrier, is_main_process
 
 from reidzoo.data.synthped.benchmark import RENDERER_VERSION, make_synthped
 from reidzoo.registry import all_shelves
@@ -15,9 +16,12 @@ STEPS = 2
 HELD_OUT = 4  # identities of the 12, where a config holds some out
 
 
-def render_smoke_data() -> None:
-    """The tiny benchmark at its place; reused when it is there."""
-    make_synthped(SMOKE_DATA, "day", "tiny", progress=False)
+def shrink_to_smoke(cfg: Config) -> None:
+    """Render the tiny benchmark (once for all processes; reused when it is there) and shrink the config to it."""
+    if is_main_process():
+        make_synthped(SMOKE_DATA, "day", "tiny", progress=False)
+    barrier()
+    shrink(cfg)
 
 
 def shrink(cfg: Config) -> None:
@@ -31,8 +35,9 @@ def shrink(cfg: Config) -> None:
         if cfg.get(name):
             cfg[name].update(num_workers=0, persistent_workers=False, batch_size=8)
     if cfg.get("train_dataloader"):
-        P_x_K = "images_per_pid" in cfg.train_dataloader.sampler
-        cfg.train_dataloader.update(batch_size=4 if P_x_K else 2, num_batch_per_epoch=STEPS)
+        sampler = cfg.train_dataloader.sampler
+        batch_size = sampler.get("images_per_pid", 1) * sampler.get("pids_per_batch", 2)
+        cfg.train_dataloader.update(batch_size=batch_size, num_batch_per_epoch=STEPS)
         cfg.train_cfg.update(max_epochs=1)
 
 
@@ -51,7 +56,5 @@ def _shrink_parts(node: Any, classes: dict[str, type]) -> None:
             if "val_identities" in value:
                 kept["val_identities"] = HELD_OUT
             node[key] = {"type": "SynthPed", "root": str(SMOKE_DATA), **kept}
-        elif key == "images_per_pid":
-            node[key] = 2
         else:
             _shrink_parts(value, classes)

@@ -14,14 +14,22 @@ from reidzoo.apis.configs import needs_num_pids, read_config
 from reidzoo.apis.pictures import save_ranked_lists
 from reidzoo.apis.provenance import provenance
 from reidzoo.apis.running import build_runner
-from reidzoo.apis.smoke import render_smoke_data, shrink
+from reidzoo.apis.smoke import shrink_to_smoke
 from reidzoo.apis.training import describe_undecodable
 from reidzoo.base.errors import UserError
 from reidzoo.base.weights import read_checkpoint
 from reidzoo.data.datasets.base import UndecodableImage
 from reidzoo.engine.compat import prepare_processes
 
-TRAINING_KEYS = ("train_dataloader", "train_cfg", "optim_wrapper", "param_scheduler", "val_dataloader", "val_cfg")
+TRAINING_KEYS = (
+    "train_dataloader",
+    "train_cfg",
+    "optim_wrapper",
+    "param_scheduler",
+    "val_dataloader",
+    "val_cfg",
+    "val_evaluator",
+)
 
 
 def evaluate(
@@ -63,13 +71,11 @@ def evaluate(
     init = _initialisation(cfg)
     prepare_processes(cfg, launcher)
     if smoke:
-        render_smoke_data()
-        shrink(cfg)
+        shrink_to_smoke(cfg)
     if needs_num_pids(cfg):
         cfg.model.num_pids = _trained_num_pids(meta, checkpoint)
     for key in TRAINING_KEYS:
         cfg.pop(key, None)
-    cfg.pop("val_evaluator", None)
     _skip_pretrained(cfg.model)
     runner = build_runner(cfg)
     start = time.perf_counter()

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mmengine.dist import barrier, is_main_process
+from mmengine.dist import is_main_process
 
 from reidzoo.apis.configs import complete_for_training, read_config
 from reidzoo.apis.provenance import provenance
 from reidzoo.apis.running import build_runner
-from reidzoo.apis.smoke import render_smoke_data, shrink
+from reidzoo.apis.smoke import shrink_to_smoke
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import write_text
 from reidzoo.data.datasets.base import ReIDDataset, UndecodableImage
@@ -51,10 +51,7 @@ def train(
         cfg.setdefault("randomness", {})["seed"] = seed
     prepare_processes(cfg, launcher)
     if smoke:
-        if is_main_process():
-            render_smoke_data()
-        barrier()
-        shrink(cfg)
+        shrink_to_smoke(cfg)
     complete_for_training(cfg)
     runner = build_runner(cfg)
     if is_main_process():

@@ -7,6 +7,7 @@ its own share, so the shares never overlap and all processes run the same number
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import numpy as np
 from mmengine.dist import get_dist_info, sync_random_seed
@@ -84,6 +85,8 @@ class IdentitySampler(EpochSampler):
         UserError: an identity with a single image (it has no positive), or fewer identities than all
             processes together ask for.
     """
+
+    smoke: ClassVar = {"images_per_pid": 2, "pids_per_batch": 2}
 
     def __init__(
         self, dataset: ReIDDataset, images_per_pid: int = 4, pids_per_batch: int = 16, seed: int | None = None

@@ -44,7 +44,6 @@ ENV_KEYS = {"cudnn_benchmark", "mp_cfg", "dist_cfg", "resource_limit"}
 BUILDER_KEYS = {
     "optim_wrapper": {"constructor", "paramwise_cfg"},
     "param_scheduler": {"convert_to_iter_based"},
-    "dataset": {"_scope_"},
 }
 #: which registry a key's config belongs to; our own shelves are asked first
 HOMES: dict[str, str] = {
@@ -65,7 +64,7 @@ HOMES: dict[str, str] = {
     "test_evaluator": "metrics",
     "optim_wrapper": "optim_wrappers",
 }
-FREE_FORM = {"paramwise_cfg", "custom_imports", "_scope_"}
+FREE_FORM = {"paramwise_cfg", "custom_imports"}
 
 
 def check_config(cfg: Config) -> list[str]:

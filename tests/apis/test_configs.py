@@ -89,3 +89,9 @@ def test_custom_imports_bring_a_plugin(toy_config, tmp_path, monkeypatch):
     config = toy_config(**{"custom_imports": {"imports": ["my_plugin"]}, "model.loss": {"type": "MyPluginLoss"}})
     runner = train(config, work_dir=tmp_path / "run")
     assert type(runner.model.loss).__name__ == "MyPluginLoss"
+
+
+@pytest.mark.parametrize("sampler", [{}, {"images_per_pid": 4, "pids_per_batch": 1}])
+def test_smoke_of_identity_batches(toy_config, tmp_path, sampler):
+    config = toy_config(**{"train_dataloader.sampler": {"type": "IdentitySampler", **sampler}})
+    assert train(config, work_dir=tmp_path / "run", smoke=True).cfg.train_dataloader.batch_size == 4
