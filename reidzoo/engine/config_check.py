@@ -120,6 +120,8 @@ def _check_node(path: str, node: dict, shelves: dict[str, Registry]) -> list[str
         return []
     keys = [part.split("[")[0] for part in path.split(".")]
     home = HOMES.get("default_hooks" if keys[-2:-1] == ["default_hooks"] else keys[-1])
+    if keys[-1].endswith("loss"):  # ``loss``, ``id_loss``, ``triplet_loss``: whatever a method calls its terms
+        home = "losses"
     candidates = [shelves[home]] if home else list(shelves.values())
     cls, known = _find(name, candidates, with_roots=home is None)
     if cls is None:
