@@ -14,9 +14,20 @@ from reidzoo.registry import HEADS
 NAMES = sorted(name for name, cls in HEADS.module_dict.items() if cls.__module__.startswith("reidzoo."))
 
 
+#: arguments beside in_channels and num_pids that fit a head to a map of 8 x 4; a new head adds its row if it needs one
+TOY = {}
+PLAIN = ("BNNeckHead", "LinearHead")  # their feature is the pooled map itself
+
+
 def toy_head(name):
     torch.manual_seed(0)
-    return HEADS.build({"type": name, "in_channels": 6, "num_pids": 4})
+    return HEADS.build({"type": name, "in_channels": 6, "num_pids": 4, **TOY.get(name, {})})
+
+
+def toy_loss(logits, pids):
+    """Cross-entropy of B x K, or its sum over the parts of B x P x K."""
+    parts = logits[:, None] if logits.ndim == 2 else logits
+    return sum(F.cross_entropy(part, pids) for part in parts.unbind(1))
 
 
 def test_the_shelf_of_heads_is_not_empty():
@@ -24,16 +35,27 @@ def test_the_shelf_of_heads_is_not_empty():
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("size", [(1, 1), (8, 4)])
-def test_output_and_embedding_shapes(name, size):
+def test_output_and_embedding_shapes(name):
+    """feature B x D and logits B x K, or with an axis of parts B x P x D and B x P x K."""
     head = toy_head(name)
-    feature_map = torch.randn(5, 6, *size)
+    feature_map = torch.randn(5, 6, 8, 4)
     output = head(feature_map)
-    assert (output.feature.shape, output.logits.shape) == ((5, 6), (5, 4))
+    assert output.feature.ndim in (2, 3)
+    assert output.feature.shape[:-1] == output.logits.shape[:-1]
+    assert (output.logits.shape[0], output.logits.shape[-1]) == (5, 4)
     assert head.eval().embed(feature_map).shape == (5, head.feature_dim)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", PLAIN)
+@pytest.mark.parametrize("size", [(1, 1), (8, 4)])
+def test_the_feature_of_plain_heads_is_the_pooled_map(name, size):
+    feature_map = torch.randn(5, 6, *size)
+    output = toy_head(name)(feature_map)
+    assert output.logits.shape == (5, 4)
+    torch.testing.assert_close(output.feature, feature_map.sum(dim=(2, 3)) / (size[0] * size[1]))
+
+
+@pytest.mark.parametrize("name", PLAIN)
 def test_pooling_a_1x1_map_is_the_identity(name):
     feature_map = torch.randn(5, 6, 1, 1)
     assert torch.equal(toy_head(name)(feature_map).feature, feature_map[:, :, 0, 0])
@@ -43,7 +65,7 @@ def test_pooling_a_1x1_map_is_the_identity(name):
 def test_gradients_of_heads_are_finite(name):
     head = toy_head(name)
     feature_map = torch.randn(5, 6, 8, 4, requires_grad=True)
-    F.cross_entropy(head(feature_map).logits, torch.tensor([0, 1, 2, 3, 0])).backward()
+    toy_loss(head(feature_map).logits, torch.tensor([0, 1, 2, 3, 0])).backward()
     assert feature_map.grad.isfinite().all()
     for parameter in head.parameters():
         assert not parameter.requires_grad or parameter.grad.isfinite().all()
