@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pickle
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,20 @@ class LoadReport:
         """Whether every entry found its place or was passed over on purpose."""
         return not (self.missing or self.unexpected or self.mismatched)
 
+    @property
+    def differing(self) -> tuple[str, ...]:
+        """Names that are missing, unexpected or of another shape."""
+        return (*self.missing, *self.unexpected, *(name for name, _, _ in self.mismatched))
+
+    def listing(self) -> str:
+        """The sentence of ``str`` and, below it, what became of every single tensor."""
+        of_the_file = dict.fromkeys(self.loaded, "from the file")
+        left = dict.fromkeys((*self.missing, *(name for name, _, _ in self.mismatched)), "left as initialised")
+        unused = dict.fromkeys(self.unexpected, "in the file only, unused")
+        return "\n".join(
+            [str(self), *(f"  {name}: {fate}" for name, fate in {**of_the_file, **left, **unused}.items())]
+        )
+
     def __str__(self) -> str:
         shapes = [f"{name}: {_shape(here)} here, {_shape(there)} in the file" for name, here, there in self.mismatched]
         parts = [f"{len(self.loaded)} fit"]
@@ -115,7 +129,7 @@ def load_weights(
     state: Mapping[str, Tensor],
     *,
     source: str,
-    allow_partial: bool = False,
+    allow_partial: bool | Sequence[str] = False,
     ignore: tuple[str, ...] = (),
     remedy: str | None = None,
 ) -> LoadReport:
@@ -125,20 +139,31 @@ def load_weights(
         module: receives the weights; it stays as it is when the state is refused.
         state: tensors by name, as :func:`read_weights` gives them.
         source: what the report calls the origin, usually the path.
-        allow_partial: load what fits in name and shape, and leave the rest of ``module`` as it is.
+        allow_partial: load what fits in name and shape, and leave the rest of ``module`` as it is: True everywhere, or
+            prefixes of names, for example ``["head.part_classifier."]``, where this is allowed; the others stay strict.
         ignore: prefixes of names that are passed over on purpose, on both sides, for example ``("classifier.",)``.
         remedy: what the refusal tells the user to do, where it is not to name another file or ``--allow-partial``.
 
     Raises:
-        UserError: entries are missing, unexpected or of another shape and ``allow_partial`` is off; or nothing fits.
+        UserError: entries are missing, unexpected or of another shape where ``allow_partial`` does not permit it;
+            nothing fits; or an allowed prefix begins no name of either side.
     """
     report = _compare(module.state_dict(), state, source, ignore)
     network, another = type(module).__name__, "name a checkpoint of this architecture"
     if all(name.endswith(COUNTER) for name in report.loaded):
         raise UserError(f"the weights are not of this {network}, nothing was loaded; {report}: {remedy or another}")
-    if not (report.complete or allow_partial):
+    prefixes = ("",) if allow_partial is True else tuple(allow_partial or ())
+    for prefix in prefixes:
+        if not any(name.startswith(prefix) for name in (*module.state_dict(), *state)):
+            raise UserError(
+                f"the prefix '{prefix}' of allow_partial begins no name of {network} or of {source}, "
+                "nothing was loaded: correct or remove it"
+            )
+    strict = [name for name in report.differing if not name.startswith(prefixes)]
+    if strict:
+        beyond = f"; not among the allowed prefixes: {_first(strict)}" if prefixes else ""
         remedy = remedy or f"{another}, or load what fits with --allow-partial"
-        raise UserError(f"the weights do not fit {network}, nothing was loaded; {report}: {remedy}")
+        raise UserError(f"the weights do not fit {network}, nothing was loaded; {report}{beyond}: {remedy}")
     module.load_state_dict({name: state[name] for name in report.loaded}, strict=False)
     return report
 

@@ -89,6 +89,11 @@ def _check_top_level(cfg: Config) -> Iterator[str]:
     for key in cfg:
         if key not in known:
             yield f"no top-level key '{key}', {nearest(key, known)}"
+    partial = cfg.get("allow_partial_load", False)
+    if not isinstance(partial, bool) and not (
+        isinstance(partial, list | tuple) and partial and all(isinstance(prefix, str) and prefix for prefix in partial)
+    ):
+        yield f"allow_partial_load is True, False or a list of name prefixes, got {partial!r}"
     for key in cfg.get("env_cfg") or {}:
         if key not in ENV_KEYS:
             yield f"env_cfg has no key '{key}', {nearest(key, ENV_KEYS)}"

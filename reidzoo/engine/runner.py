@@ -30,7 +30,7 @@ PARAMWISE_KEYS = {
 }
 REMEDY = (
     "name a checkpoint of this architecture, or load what fits with --allow-partial (test.py) "
-    "or allow_partial_load=True (config)"
+    "or allow_partial_load=True or [PREFIX, ...] (config)"
 )
 
 
@@ -39,7 +39,9 @@ class Runner(mmengine.runner.Runner):
 
     Three differences to its base: checkpoints are loaded strictly (the base ignores keys that do not fit) and as
     data only, they are written plain and atomically, and a non-finite loss ends the run.
-    The config key ``allow_partial_load`` permits weights of another architecture, after printing the report.
+    The config key ``allow_partial_load`` permits weights of another architecture: True wherever they differ, or a list
+    of name prefixes, such as ``["head.part_classifier."]``, where they may. The log then lists every tensor, whether
+    it came from the file or was left as initialised.
     """
 
     def register_hooks(self, default_hooks: dict | None = None, custom_hooks: list | None = None) -> None:
@@ -85,10 +87,10 @@ class Runner(mmengine.runner.Runner):
         checkpoint = read_checkpoint(filename, map_location)
         self.call_hook("after_load_checkpoint", checkpoint=checkpoint)
         model = self.model.module if is_model_wrapper(self.model) else self.model
-        allow_partial = bool(self.cfg.get("allow_partial_load", False)) or not strict
+        allow_partial = self.cfg.get("allow_partial_load", False) if strict else True
         report = load_weights(
             model, checkpoint["state_dict"], source=filename, allow_partial=allow_partial, remedy=REMEDY
         )
         self._has_loaded = True
-        self.logger.info(str(report))
+        self.logger.info(str(report) if report.complete else report.listing())
         return checkpoint

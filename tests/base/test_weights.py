@@ -235,3 +235,32 @@ def test_a_new_file_that_lacks_one_counter_is_incomplete():
 def test_long_reports_name_the_first_and_count_the_rest():
     with pytest.raises(UserError, match=r"7 missing \(0\.bias, 1\.weight, 1\.bias, \.\.\.\)"):
         load_weights(network(), {"0.weight": torch.zeros(4, 3)}, source="a.pth")
+
+
+def test_allowed_prefixes_may_differ_and_what_fits_below_them_is_loaded():
+    target, state = network(), snapshot(network())
+    before = snapshot(target)
+    del state["2.bias"]
+    state["extra.weight"] = torch.zeros(1)
+    report = load_weights(target, state, source="a.pth", allow_partial=["2.", "extra."])
+    assert report.differing == ("2.bias", "extra.weight")
+    assert torch.equal(target.state_dict()["2.weight"], state["2.weight"])
+    assert torch.equal(target.state_dict()["2.bias"], before["2.bias"])
+    lines = report.listing().splitlines()
+    assert "  0.weight: from the file" in lines
+    assert "  2.bias: left as initialised" in lines
+    assert "  extra.weight: in the file only, unused" in lines
+    assert len(lines) == 1 + len(before) + 1
+
+
+def test_allowed_prefixes_leave_everything_else_strict():
+    target = network()
+    before = snapshot(target)
+    with pytest.raises(UserError, match=r"nothing was loaded.*not among the allowed prefixes: 0\.bias, new\.weight:"):
+        load_weights(target, spoilt(), source="a.pth", allow_partial=["2."])
+    assert same(target.state_dict(), before)
+
+
+def test_an_allowed_prefix_that_begins_no_name_is_a_mistake():
+    with pytest.raises(UserError, match=r"prefix 'head\.' of allow_partial begins no name of Sequential or of a\.pth"):
+        load_weights(network(), snapshot(network()), source="a.pth", allow_partial=["2.", "head."])
