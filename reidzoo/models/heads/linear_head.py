@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from reidzoo.base.errors import UserError
-from reidzoo.models.heads.pooled import HeadOutput, check_sizes, global_average, identity_classifier
+from reidzoo.models.heads.pooled import HeadOutput, check_sizes, global_average, hidden_layer, identity_classifier
 from reidzoo.registry import HEADS
 
 
@@ -57,7 +57,7 @@ class LinearHead(nn.Module):
             raise UserError("LinearHead has no hidden layer to test with: set hidden, or test_feature='pooled'")
         self.test_feature = test_feature
         self.feature_dim = hidden if test_feature == "hidden" else in_channels
-        self.hidden = nn.Identity() if hidden is None else _hidden_layer(in_channels, hidden, relu=hidden_relu)
+        self.hidden = nn.Identity() if hidden is None else hidden_layer(in_channels, hidden, relu=hidden_relu)
         self.dropout = nn.Dropout(dropout)
         self.classifier = identity_classifier(hidden or in_channels, num_pids, bias=True)
 
@@ -70,10 +70,3 @@ class LinearHead(nn.Module):
         """B x C x h x w to the test feature, B x ``feature_dim``, not normalised."""
         feature = global_average(feature_map)
         return self.hidden(feature) if self.test_feature == "hidden" else feature
-
-
-def _hidden_layer(in_features: int, out_features: int, *, relu: bool) -> nn.Sequential:
-    linear = nn.Linear(in_features, out_features)
-    nn.init.kaiming_normal_(linear.weight, mode="fan_out")
-    nn.init.zeros_(linear.bias)
-    return nn.Sequential(linear, nn.BatchNorm1d(out_features), *([nn.ReLU()] if relu else []))

@@ -13,11 +13,12 @@ from reidzoo.base.errors import UserError
 class HeadOutput(NamedTuple):
     """What losses need of a head.
 
-    ``feature``: B x C, the pooled feature, for metric losses; ``logits``: B x num_pids, for identity losses.
+    ``feature``: B x C, the pooled feature, for metric losses; ``logits``: B x num_pids, for identity losses;
+    None of a head without a classifier.
     """
 
     feature: Tensor
-    logits: Tensor
+    logits: Tensor | None
 
 
 def global_average(feature_map: Tensor) -> Tensor:
@@ -35,6 +36,14 @@ def identity_classifier(in_features: int, num_pids: int, *, bias: bool) -> nn.Li
     if bias:
         nn.init.zeros_(classifier.bias)
     return classifier
+
+
+def hidden_layer(in_features: int, out_features: int, *, relu: bool) -> nn.Sequential:
+    """FC (Kaiming by fan out, no offset), BN and, with ``relu``, ReLU."""
+    linear = nn.Linear(in_features, out_features)
+    nn.init.kaiming_normal_(linear.weight, mode="fan_out")
+    nn.init.zeros_(linear.bias)
+    return nn.Sequential(linear, nn.BatchNorm1d(out_features), *([nn.ReLU()] if relu else []))
 
 
 def check_sizes(head: nn.Module, in_channels: int, num_pids: int) -> None:
