@@ -6,6 +6,7 @@ from mmengine.dist import is_main_process
 
 from reidzoo.apis.command_line import run_tool
 from reidzoo.apis.configs import parse_options
+from reidzoo.apis.query_tables import queries_file
 from reidzoo.apis.results import results_table, write_json
 from reidzoo.apis.testing import evaluate
 
@@ -21,7 +22,11 @@ def main() -> None:
     parser.add_argument("config", help="a file under configs/")
     parser.add_argument("checkpoint", help="of a training run, or published weights")
     parser.add_argument("--work-dir", help="where the log goes (default: test/ beside the checkpoint)")
-    parser.add_argument("--json", metavar="FILE", help="also write the row of results here")
+    parser.add_argument(
+        "--json",
+        metavar="FILE",
+        help="also write the row of results here, and what each query scored into FILE.queries.csv",
+    )
     parser.add_argument("--ranked-lists", metavar="FILE.png", help="also draw ranked lists")
     parser.add_argument("--allow-partial", action="store_true", help="load what fits of another architecture")
     parser.add_argument("--smoke", action="store_true", help="the tiny data set and small networks of train.py --smoke")
@@ -35,6 +40,7 @@ def main() -> None:
         options=parse_options(arguments.cfg_options),
         allow_partial=arguments.allow_partial,
         ranked_lists=arguments.ranked_lists,
+        queries=queries_file(arguments.json) if arguments.json else None,
         smoke=arguments.smoke,
         launcher=arguments.launcher,
     )

@@ -9,10 +9,12 @@ from typing import Any
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
+from mmengine.runner import Runner
 
 from reidzoo.apis.configs import needs_num_pids, read_config
 from reidzoo.apis.pictures import save_ranked_lists
 from reidzoo.apis.provenance import provenance
+from reidzoo.apis.query_tables import query_table, write_queries
 from reidzoo.apis.running import build_runner
 from reidzoo.apis.smoke import shrink_to_smoke
 from reidzoo.apis.training import describe_undecodable
@@ -20,6 +22,8 @@ from reidzoo.base.errors import UserError
 from reidzoo.base.weights import read_checkpoint
 from reidzoo.data.datasets.base import UndecodableImage
 from reidzoo.engine.compat import prepare_processes
+from reidzoo.evaluation import RetrievalMetric
+from reidzoo.evaluation.bootstrap import mean_interval
 
 TRAINING_KEYS = (
     "train_dataloader",
@@ -40,6 +44,7 @@ def evaluate(
     options: dict[str, Any] | None = None,
     allow_partial: bool = False,
     ranked_lists: str | Path | None = None,
+    queries: str | Path | None = None,
     smoke: bool = False,
     launcher: str = "none",
 ) -> dict[str, Any]:
@@ -52,13 +57,15 @@ def evaluate(
         options: ``key.subkey`` to value, merged over the config.
         allow_partial: load what fits of a checkpoint of another architecture.
         ranked_lists: also draw the first ranked lists into this PNG file.
+        queries: also write what each query scored into this CSV file (:mod:`reidzoo.apis.query_tables`).
         smoke: as in training: the tiny data set and small networks.
         launcher: ``none``, ``pytorch`` (torchrun) or ``slurm``.
 
     Returns:
-        ``{method, config, data, train_split, init, seed, checkpoint, checkpoint_sha256, seconds, metrics, commit,
-        machine, ...}``; metrics are percentages, their names carry their flavour. Rows are published, so they name
-        no folder of the machine.
+        ``{method, config, options, data, train_split, init, seed, checkpoint, checkpoint_sha256, seconds, metrics,
+        commit, machine, ...}``; metrics are percentages, their names carry their flavour. Rows are published, so they
+        name no folder of the machine. In the main process a test of retrieval adds ``ranking`` (what ordered the
+        gallery), ``mAP_step_ci95`` (percent, bootstrap over queries) and, where ``queries`` is given, its file name.
 
     Raises:
         UserError: any mistake of config, checkpoint or data.
@@ -86,9 +93,11 @@ def evaluate(
     seconds = time.perf_counter() - start
     if ranked_lists is not None and is_main_process():
         save_ranked_lists(runner, ranked_lists)
+    details = _details(runner, queries) if is_main_process() else {}
     return {
         "method": cfg.model.type,
         "config": str(config),
+        "options": {key: _without_folder(value) for key, value in (options or {}).items()},
         "data": runner.test_dataloader.dataset.metainfo["name"],
         "train_split": (meta.get("dataset_meta") or {}).get("name", "unknown"),
         "init": init,
@@ -97,8 +106,32 @@ def evaluate(
         "checkpoint_sha256": hashlib.sha256(Path(checkpoint).read_bytes()).hexdigest(),
         "seconds": round(seconds, 1),
         "metrics": {name: round(value, 4) for name, value in metrics.items()},
+        **details,
         **provenance(),
     }
+
+
+def _details(runner: Runner, queries: str | Path | None) -> dict[str, Any]:
+    """What a row says of single queries, and the files that go with it."""
+    metric = next((metric for metric in runner.test_evaluator.metrics if isinstance(metric, RetrievalMetric)), None)
+    if metric is None:
+        if queries is not None:
+            raise UserError("a table of queries needs the metric RetrievalMetric: name it in test_evaluator")
+        return {}
+    result = metric.last_result
+    details: dict[str, Any] = {
+        "ranking": getattr(metric, "ranking", "euclidean"),
+        "mAP_step_ci95": [round(100 * end, 4) for end in mean_interval(result.ap_step)],
+    }
+    if queries is not None:
+        write_queries(queries, query_table(runner.test_dataloader.dataset, result))
+        details["queries"] = Path(queries).name
+    return details
+
+
+def _without_folder(value: Any) -> Any:
+    """An option as a row may publish it: an absolute path keeps its last part only."""
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def _trained_num_pids(meta: dict[str, Any], checkpoint: str | Path) -> int:
