@@ -1,4 +1,4 @@
-"""Training loops whose chance is a function of seed, process and step."""
+"""Loops of our own: training whose chance is a function of seed, process and step; testing with the mirror image."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine.runner import EpochBasedTrainLoop
+from mmengine.runner import EpochBasedTrainLoop, TestLoop, autocast
 
 from reidzoo.base.errors import UserError
 from reidzoo.registry import LOOPS
@@ -48,3 +48,28 @@ class SeededEpochLoop(EpochBasedTrainLoop):
     def run_iter(self, idx: int, data_batch: Any) -> None:
         torch.manual_seed(step_seed(self.runner.seed, self.runner.rank, self._iter))
         super().run_iter(idx, data_batch)
+
+
+@LOOPS.register
+class FlipTestLoop(TestLoop):
+    """MMEngine's test loop on every image and its mirror image: the evaluator gets the sum of the two features.
+
+    The sum is the test feature of the ResNet-50 baselines of LSRO (Zheng et al., ICCV 2017, released code) and of
+    many after it; after normalising to length 1 it equals the mean. It asks of a method only that ``predict`` returns
+    B x D, so any config can be tested with ``--cfg-options test_cfg.type=FlipTestLoop``, at twice the time.
+
+    Args:
+        runner: given by the Runner.
+        dataloader: given by the Runner; ``images`` of a batch is B x 3 x H x W.
+        evaluator: given by the Runner.
+        fp16: test in half precision.
+    """
+
+    @torch.no_grad()
+    def run_iter(self, idx: int, data_batch: dict[str, Any]) -> None:
+        self.runner.call_hook("before_test_iter", batch_idx=idx, data_batch=data_batch)
+        mirrored = {**data_batch, "images": data_batch["images"].flip(-1)}
+        with autocast(enabled=self.fp16):
+            features = self.runner.model.test_step(data_batch) + self.runner.model.test_step(mirrored)
+        self.evaluator.process(data_samples=features, data_batch=data_batch)
+        self.runner.call_hook("after_test_iter", batch_idx=idx, data_batch=data_batch, outputs=features)

@@ -44,8 +44,9 @@ def test_training_on_two_processes_ends_with_equal_parameters(toy_config, tmp_pa
 
 
 @pytest.mark.slow
-def test_testing_on_two_processes_gives_the_metrics_of_one(toy_config, tmp_path):
-    config = toy_config()
+@pytest.mark.parametrize("loop", ["TestLoop", "FlipTestLoop"])
+def test_testing_on_two_processes_gives_the_metrics_of_one(toy_config, tmp_path, loop):
+    config = toy_config(**{"test_cfg.type": loop})
     train(config, work_dir=tmp_path / "run")
     checkpoint = tmp_path / "run" / "epoch_2.pth"
     alone = evaluate(config, checkpoint)["metrics"]
