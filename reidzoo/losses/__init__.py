@@ -1,5 +1,6 @@
 """Formulas of tensors. A loss owns no parameter; what has one is a head."""
 
+from reidzoo.losses.batch_hard_triplet import BatchHardTriplet, hardest_distances
 from reidzoo.losses.cross_entropy import CrossEntropy
 
-__all__ = ["CrossEntropy"]
+__all__ = ["BatchHardTriplet", "CrossEntropy", "hardest_distances"]

@@ -1,6 +1,10 @@
 """One published method, one file: what is updated, in which order, with which weight."""
 
+from reidzoo.methods.bot import BagOfTricks
 from reidzoo.methods.ide import IDE
+from reidzoo.methods.pcb import PCB
 from reidzoo.methods.preprocessor import ImagePreprocessor
+from reidzoo.methods.triplet import Triplet
+from reidzoo.methods.verif_identif import VerifIdentif
 
-__all__ = ["IDE", "ImagePreprocessor"]
+__all__ = ["IDE", "PCB", "BagOfTricks", "ImagePreprocessor", "Triplet", "VerifIdentif"]

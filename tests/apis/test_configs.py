@@ -35,7 +35,9 @@ def test_a_config_is_right_short_and_named_by_the_rule(path):
     read_config(path)
     parts = path.stem.split("_")
     assert len(parts) == 3, "method_net_data"
-    assert parts[0].startswith(path.parent.name.replace("_", "-")), "variants share their method's folder: ide/ide-re_..."
+    assert parts[0].startswith(path.parent.name.replace("_", "-")), (
+        "variants share their method's folder: ide/ide-re_..."
+    )
     source = path.read_text()
     assert source.startswith("# "), "the header says what it is, how to run it, what to expect"
     assert "tools/train.py" in source

@@ -10,9 +10,29 @@ from reidzoo.registry import METHODS, all_shelves
 
 #: arguments that build each re-ID method at toy size; a new method adds its row
 TOY = {
+    "BagOfTricks": {
+        "backbone": {"type": "OSNet", "width": 0.25},
+        "head": {"type": "BNNeckHead"},
+        "num_pids": 2,
+        "center_weight": 5e-4,
+    },
     "IDE": {
         "backbone": {"type": "OSNet", "width": 0.25},
         "head": {"type": "LinearHead", "hidden": 8},
+        "num_pids": 3,
+    },
+    "Triplet": {
+        "backbone": {"type": "OSNet", "width": 0.25},
+        "head": {"type": "EmbeddingHead", "hidden": 8, "embedding": 4},
+    },
+    "VerifIdentif": {
+        "backbone": {"type": "OSNet", "width": 0.25},
+        "head": {"type": "LinearHead", "hidden": None},
+        "num_pids": 3,
+    },
+    "PCB": {
+        "backbone": {"type": "OSNet", "width": 0.25, "embedding": False},  # a map of 4 rows
+        "head": {"type": "PCBHead", "parts": 4, "hidden": 8},
         "num_pids": 3,
     },
 }
@@ -22,7 +42,7 @@ def batch(size=4):
     generator = torch.Generator().manual_seed(0)
     return {
         "images": torch.randint(0, 256, (size, 3, 64, 32), dtype=torch.uint8, generator=generator),
-        "pids": torch.arange(size) % 3,
+        "pids": torch.arange(size) % 2,  # two images of each, so that triplets and pairs exist
         "camids": torch.zeros(size, dtype=torch.long),
         "indices": torch.arange(size),
     }

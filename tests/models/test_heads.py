@@ -1,5 +1,6 @@
 """Walks the shelf: every head keeps the contract of its room, whoever added it; then the two plain heads' formulas."""
 
+import inspect
 import re
 
 import pytest
@@ -8,25 +9,34 @@ import torch.nn.functional as F
 
 import reidzoo.models.heads  # noqa: F401  (fills the shelf)
 from reidzoo.base.errors import UserError
-from reidzoo.models.heads import BNNeckHead, LinearHead
+from reidzoo.models.heads import BNNeckHead, EmbeddingHead, LinearHead
 from reidzoo.registry import HEADS
 
 NAMES = sorted(name for name, cls in HEADS.module_dict.items() if cls.__module__.startswith("reidzoo."))
 
 
 #: arguments beside in_channels and num_pids that fit a head to a map of 8 x 4; a new head adds its row if it needs one
-TOY = {}
+TOY = {
+    "PCBHead": {"parts": 4, "hidden": 5},
+}
 PLAIN = ("BNNeckHead", "LinearHead")  # their feature is the pooled map itself
 
 
 def toy_head(name):
     torch.manual_seed(0)
-    return HEADS.build({"type": name, "in_channels": 6, "num_pids": 4, **TOY.get(name, {})})
+    return HEADS.build({"type": name, "in_channels": 6, **identities(name), **TOY.get(name, {})})
 
 
-def toy_loss(logits, pids):
-    """Cross-entropy of B x K, or its sum over the parts of B x P x K."""
-    parts = logits[:, None] if logits.ndim == 2 else logits
+def identities(name, num_pids=4):
+    """What a head with a classifier has to be told; an embedding has none."""
+    return {"num_pids": num_pids} if "num_pids" in inspect.signature(HEADS.get(name)).parameters else {}
+
+
+def toy_loss(output, pids):
+    """Cross-entropy of B x K, or its sum over the parts of B x P x K; without logits the feature's energy."""
+    if output.logits is None:
+        return output.feature.square().sum()
+    parts = output.logits[:, None] if output.logits.ndim == 2 else output.logits
     return sum(F.cross_entropy(part, pids) for part in parts.unbind(1))
 
 
@@ -41,8 +51,10 @@ def test_output_and_embedding_shapes(name):
     feature_map = torch.randn(5, 6, 8, 4)
     output = head(feature_map)
     assert output.feature.ndim in (2, 3)
-    assert output.feature.shape[:-1] == output.logits.shape[:-1]
-    assert (output.logits.shape[0], output.logits.shape[-1]) == (5, 4)
+    assert output.feature.shape[0] == 5
+    if output.logits is not None:
+        assert output.feature.shape[:-1] == output.logits.shape[:-1]
+        assert output.logits.shape[-1] == 4
     assert head.eval().embed(feature_map).shape == (5, head.feature_dim)
 
 
@@ -65,7 +77,7 @@ def test_pooling_a_1x1_map_is_the_identity(name):
 def test_gradients_of_heads_are_finite(name):
     head = toy_head(name)
     feature_map = torch.randn(5, 6, 8, 4, requires_grad=True)
-    toy_loss(head(feature_map).logits, torch.tensor([0, 1, 2, 3, 0])).backward()
+    toy_loss(head(feature_map), torch.tensor([0, 1, 2, 3, 0])).backward()
     assert feature_map.grad.isfinite().all()
     for parameter in head.parameters():
         assert not parameter.requires_grad or parameter.grad.isfinite().all()
@@ -77,7 +89,7 @@ def test_bf16_keeps_the_feature_in_float32(name):
     with torch.autocast("cpu", torch.bfloat16):
         output = head(torch.full((4, 6, 24, 8), 300.0, dtype=torch.bfloat16))
     assert output.feature.dtype == torch.float32
-    assert output.logits.isfinite().all()
+    assert output.logits is None or output.logits.isfinite().all()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -87,16 +99,12 @@ def test_head_documents_its_source(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ({"in_channels": 6, "num_pids": 1}, "at least 2, got num_pids=1: count the training identities"),
-        ({"in_channels": 0, "num_pids": 4}, "in_channels of at least 1, got 0: give the backbone's out_channels"),
-    ],
-)
-def test_sizes_that_make_no_sense(name, arguments, said):
-    with pytest.raises(UserError, match=said):
-        HEADS.build({"type": name, **arguments})
+def test_sizes_that_make_no_sense(name):
+    with pytest.raises(UserError, match="in_channels of at least 1, got 0: give the backbone's out_channels"):
+        HEADS.build({"type": name, "in_channels": 0, **identities(name)})
+    if identities(name):
+        with pytest.raises(UserError, match="at least 2, got num_pids=1: count the training identities"):
+            HEADS.build({"type": name, "in_channels": 6, **identities(name, 1)})
 
 
 def names_and_shapes(head):
@@ -196,3 +204,27 @@ def test_bnneck_metric_feature_lies_before_the_norm_and_test_feature_after():
     head.eval()
     running = (pooled - head.neck.running_mean) / (head.neck.running_var + 1e-5).sqrt()
     torch.testing.assert_close(head.embed(x), running)
+
+
+def test_embedding_head_is_trinets():
+    head = EmbeddingHead(2048)
+    assert names_and_shapes(head) == {
+        "hidden.0.weight": (1024, 2048),
+        "hidden.0.bias": (1024,),
+        "hidden.1.weight": (1024,),
+        "hidden.1.bias": (1024,),
+        "embedding.weight": (128, 1024),
+        "embedding.bias": (128,),
+    }
+    weight = head.embedding.weight
+    torch.testing.assert_close(weight @ weight.T, torch.eye(128), atol=1e-5, rtol=0)
+    assert head.feature_dim == 128
+
+
+def test_embedding_head_without_layers_learns_the_pooled_feature():
+    head = EmbeddingHead(6, hidden=None, embedding=None)
+    x = torch.randn(3, 6, 4, 2)
+    torch.testing.assert_close(head(x).feature, x.mean(dim=(2, 3)))
+    assert (head.feature_dim, head(x).logits, list(head.parameters())) == (6, None, [])
+    with pytest.raises(UserError, match="embedding of at least 1, got 0"):
+        EmbeddingHead(6, embedding=0)
