@@ -13,7 +13,10 @@ from reidzoo.base.errors import UserError
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted(path.relative_to(ROOT) for path in (ROOT / "configs").glob("*/*.py"))
 #: one config a method runs in `make test`; `make test-slow` walks them all
-FAST = [Path("configs/ide/ide_osnet-x0-25_synthped-day.py")]
+FAST = [
+    Path("configs/ide/ide_osnet-x0-25_synthped-day.py"),
+    Path("configs/pcb/pcb_osnet-x0-25_synthped-day.py"),
+]
 
 
 def smoke(path, tmp_path):
