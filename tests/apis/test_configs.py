@@ -16,6 +16,7 @@ CONFIGS = sorted(path.relative_to(ROOT) for path in (ROOT / "configs").glob("*/*
 FAST = [
     Path("configs/ide/ide_osnet-x0-25_synthped-day.py"),
     Path("configs/pcb/pcb_osnet-x0-25_synthped-day.py"),
+    Path("configs/verif_identif/verif-identif_osnet-x0-25_synthped-day.py"),
 ]
 
 
