@@ -10,6 +10,7 @@ import torch.nn.functional as F
 import reidzoo.models.heads  # noqa: F401  (fills the shelf)
 from reidzoo.base.errors import UserError
 from reidzoo.models.heads import BNNeckHead, EmbeddingHead, LinearHead
+from reidzoo.models.heads.pooled import stripe_pool
 from reidzoo.registry import HEADS
 
 NAMES = sorted(name for name, cls in HEADS.module_dict.items() if cls.__module__.startswith("reidzoo."))
@@ -145,6 +146,42 @@ def test_linear_head_computes_its_formula():
     assert head.feature_dim == 5
 
 
+@pytest.mark.parametrize(("rows", "parts"), [(8, 1), (8, 2), (8, 8), (8, 7), (16, 7), (7, 2), (5, 3)])
+def test_stripes_are_torchs_adaptive_pooling(rows, parts):
+    torch.manual_seed(0)
+    x = torch.randn(2, 6, rows, 3, dtype=torch.float64)
+    for pooling, twin in (("avg", F.adaptive_avg_pool2d), ("max", F.adaptive_max_pool2d)):
+        expected = twin(x, (parts, 1))[..., 0].transpose(1, 2)
+        torch.testing.assert_close(stripe_pool(x, parts, pooling), expected)
+        torch.testing.assert_close(
+            LinearHead(6, 4, test_parts=parts, test_pooling=pooling).embed(x), expected.flatten(1)
+        )
+
+
+def test_stripes_are_concatenated_from_the_top():
+    x = torch.arange(4.0).view(1, 1, 4, 1).expand(1, 2, 4, 5) + torch.tensor([0.0, 10.0]).view(1, 2, 1, 1)
+    assert LinearHead(2, 4, test_parts=2).embed(x).tolist() == [[0.5, 10.5, 2.5, 12.5]]
+    assert LinearHead(2, 4, test_parts=2, test_pooling="max").embed(x).tolist() == [[1, 11, 3, 13]]
+    assert stripe_pool(x.bfloat16(), 3, "max").dtype == torch.float32
+
+
+def test_stripes_change_the_test_and_nothing_else():
+    """A trained checkpoint fits whatever the stripes, and logits do not depend on them."""
+    torch.manual_seed(0)
+    x, plain = torch.randn(3, 6, 8, 4), LinearHead(6, 4, hidden=5).eval()
+    lmp = LinearHead(6, 4, hidden=5, test_parts=4, test_pooling="max").eval()
+    lmp.load_state_dict(plain.state_dict())
+    assert (plain.feature_dim, lmp.feature_dim) == (6, 24)
+    assert torch.equal(lmp(x).logits, plain(x).logits)
+    assert torch.equal(plain.embed(x), plain(x).feature)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_more_stripes_than_rows(rows):
+    with pytest.raises(UserError, match=f"4 stripes were asked of a map of {rows} row.*ask for {rows} at most"):
+        LinearHead(6, 4, test_parts=4).embed(torch.rand(2, 6, rows, 1))
+
+
 def test_linear_head_without_relu_lets_negative_values_pass():
     torch.manual_seed(1)
     x = torch.randn(8, 6, 1, 1)
@@ -177,6 +214,10 @@ def test_dropout_acts_on_logits_in_training_and_never_on_the_feature():
         ({"dropout": 1.0}, r"probability in \[0, 1\), got 1.0"),
         ({"test_feature": "logits"}, "'pooled' or the 'hidden' feature, got 'logits'"),
         ({"hidden": None, "test_feature": "hidden"}, "no hidden layer to test with"),
+        ({"test_parts": 0}, "1 stripe or more, pooled by 'avg' or 'max', got test_parts=0, test_pooling='avg'"),
+        ({"test_pooling": "lp"}, "1 stripe or more, pooled by 'avg' or 'max', got test_parts=1, test_pooling='lp'"),
+        ({"test_feature": "hidden", "test_parts": 2}, "pools stripes of the map, and its hidden feature"),
+        ({"test_feature": "hidden", "test_pooling": "max"}, "pools stripes of the map, and its hidden feature"),
     ],
 )
 def test_linear_head_refusals(arguments, said):
