@@ -37,16 +37,17 @@ class AtomicLocalBackend(LocalBackend):
 
 
 class HarmlessWarnings(logging.Filter):
-    """Drops two kinds of lines: MMEngine's own deprecated file client, and registries without a child of our scope.
+    """Drops lines on MMEngine's own deprecated file client, registries without a child of our scope, frozen parameters.
 
-    Break: they are logged at every checkpoint and every start, alarm every user, and ask for nothing that a user
-    could do (a name that is on no shelf is an error of its own).
+    Break: they are logged at every checkpoint and every start, one for each parameter, alarm every user, and ask for
+    nothing that a user could do (a name that is on no shelf is an error of its own; our Runner counts what is frozen).
     """
 
     TEXTS = ('"FileClient" will be', '"HardDiskBackend" is the alias', 'Failed to search registry with scope "reidzoo"')
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return not record.getMessage().startswith(self.TEXTS)
+        message = record.getMessage()
+        return not message.startswith(self.TEXTS) and not message.endswith("is skipped since its requires_grad=False")
 
 
 def install_atomic_writes() -> None:

@@ -64,6 +64,9 @@ class Runner(mmengine.runner.Runner):
             if key not in PARAMWISE_KEYS:
                 raise UserError(f"paramwise_cfg has no key '{key}', {nearest(key, PARAMWISE_KEYS)}")
         names = [name for name, _ in self.model.named_parameters()]
+        frozen = sum(not parameter.requires_grad for parameter in self.model.parameters())
+        if frozen:
+            self.logger.info(f"{frozen} of {len(names)} parameters are frozen")
         for key in paramwise.get("custom_keys", {}):
             if not any(key in name for name in names):
                 modules = {name.removeprefix("module.").split(".")[0] for name in names}

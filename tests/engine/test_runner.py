@@ -49,3 +49,22 @@ def test_allow_partial_load_may_be_a_list_of_prefixes(toy_config, pretrained, tm
 def test_wrong_prefixes_are_refused(toy_config, pretrained, tmp_path, allowed, said):
     with pytest.raises(UserError, match=said):
         start(toy_config(), tmp_path, load_from=str(pretrained), allow_partial_load=allowed)
+
+
+def test_learning_rates_of_the_config_reach_their_parameters(toy_config, tmp_path):
+    """0.1 for new layers and twice that for their offsets, 0.01 for the backbone, none for what is frozen."""
+    rates = {"backbone": {"lr_mult": 0.1}, "head.classifier.bias": {"lr_mult": 2.0}}
+    config = toy_config(**{
+        "model.backbone.frozen_stages": 1, "optim_wrapper.paramwise_cfg": {"custom_keys": rates},
+        "optim_wrapper.optimizer.lr": 0.1, "train_cfg.max_epochs": 1, "log_level": "INFO",
+    })  # fmt: skip
+    runner = train(config, work_dir=tmp_path / "run")
+    groups = runner.optim_wrapper.optimizer.param_groups
+    found = {id(parameter): group["lr"] for group in groups for parameter in group["params"]}
+    for name, parameter in runner.model.named_parameters():
+        frozen = name.startswith("backbone.conv1.")
+        expected = 0.01 if name.startswith("backbone.") else 0.2 if name == "head.classifier.bias" else 0.1
+        assert found.get(id(parameter)) == (None if frozen else pytest.approx(expected)), name
+    log = next((tmp_path / "run").rglob("*.log")).read_text()
+    assert "3 of 327 parameters are frozen" in log
+    assert "requires_grad=False" not in log

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from reidzoo.base.errors import UserError
+from reidzoo.models.backbones.freezing import FreezableBackbone, parameters_of
 from reidzoo.models.backbones.pretrained import load_pretrained
 from reidzoo.registry import BACKBONES
 
@@ -136,7 +137,7 @@ class OmniScaleBlock(nn.Module):
 
 
 @BACKBONES.register
-class OSNet(nn.Module):
+class OSNet(FreezableBackbone):
     """OSNet x0.25 to x1.0, plain, IBN or AIN (Zhou et al., ICCV 2019 and TPAMI 2021).
 
     Published networks end in a linear embedding (``fc``) and test with its output; re-ID methods with a head of their
@@ -153,16 +154,26 @@ class OSNet(nn.Module):
         embedding: end in global average pooling and Linear-BN-ReLU to 512; the output is B x 512 x 1 x 1.
         weights: a weight file: a public checkpoint, this network's state dict, or a checkpoint of a method trained
             here. Its ``classifier`` is dropped, and its ``fc`` without ``embedding``.
+        frozen_stages: how many of conv1, conv2, conv3, conv4, conv5 stay as loaded, from the first (0 to 5).
+        freeze_bn: "statistics", "affine" (both) or None; see :mod:`reidzoo.models.backbones.freezing`.
 
     Raises:
-        UserError: unknown width or variant, or weights that cannot be read or do not fit.
+        UserError: unknown width or variant, weights that cannot be read or do not fit, or nothing to freeze there.
     """
 
     stride = 16
 
     smoke: ClassVar = {"width": 0.25}
 
-    def __init__(self, width: float = 1.0, variant: str = "plain", embedding: bool = False, weights: str | None = None):
+    def __init__(
+        self,
+        width: float = 1.0,
+        variant: str = "plain",
+        embedding: bool = False,
+        weights: str | None = None,
+        frozen_stages: int = 0,
+        freeze_bn: str | None = None,
+    ):
         super().__init__()
         if width not in WIDTHS:
             raise UserError(f"OSNet has the widths {', '.join(map(str, WIDTHS))}, got {width!r}: choose one of them")
@@ -182,6 +193,12 @@ class OSNet(nn.Module):
         if weights is not None:
             beside = ("classifier.",) if embedding else ("classifier.", "fc.")
             load_pretrained(self, weights, ignore=beside, remedy="check width, variant and embedding against the file")
+        self.freeze(frozen_stages, freeze_bn)
+
+    def stages(self) -> list[list[nn.Parameter]]:
+        """conv1 to conv5, each with the transition behind it."""
+        groups = ((self.conv1,), (self.conv2, self.pool2), (self.conv3, self.pool3), (self.conv4,), (self.conv5,))
+        return [parameters_of(*group) for group in groups]
 
     def forward(self, images: Tensor) -> Tensor:
         """Images B x 3 x H x W to B x ``out_channels`` x H/16 x W/16, or B x 512 x 1 x 1 with ``embedding``."""

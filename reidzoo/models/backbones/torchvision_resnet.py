@@ -12,6 +12,7 @@ from torchvision.models import get_model, get_model_weights
 from torchvision.models.resnet import Bottleneck
 
 from reidzoo.base.errors import UserError
+from reidzoo.models.backbones.freezing import FreezableBackbone, parameters_of
 from reidzoo.models.backbones.pretrained import load_pretrained
 from reidzoo.registry import BACKBONES
 
@@ -19,7 +20,7 @@ DEPTHS = (18, 34, 50, 101)
 
 
 @BACKBONES.register
-class TorchvisionResNet(nn.Module):
+class TorchvisionResNet(FreezableBackbone):
     """torchvision's ResNet up to ``layer4``, under torchvision's names (He et al., CVPR 2016).
 
     Attributes:
@@ -33,14 +34,24 @@ class TorchvisionResNet(nn.Module):
         weights: "imagenet" takes torchvision's IMAGENET1K_V1 file from torch's hub cache, and never downloads it;
             anything else is a path: torchvision's file, this network's state dict, or a checkpoint of a method
             trained here. An ``fc`` in the file is dropped.
+        frozen_stages: how many of conv1 (with bn1), layer1, layer2, layer3, layer4 stay as loaded, from the first (0 to
+            5). Papers call layer1 to layer4 res2 to res5.
+        freeze_bn: "statistics", "affine" (both) or None; see :mod:`reidzoo.models.backbones.freezing`.
 
     Raises:
-        UserError: unknown depth or stride, or weights that are absent, damaged or do not fit.
+        UserError: unknown depth or stride, weights that are absent, damaged or do not fit, or nothing to freeze there.
     """
 
     smoke: ClassVar = {"depth": 18}
 
-    def __init__(self, depth: int = 50, last_stride: int = 2, weights: str | None = None):
+    def __init__(
+        self,
+        depth: int = 50,
+        last_stride: int = 2,
+        weights: str | None = None,
+        frozen_stages: int = 0,
+        freeze_bn: str | None = None,
+    ):
         super().__init__()
         if depth not in DEPTHS:
             raise UserError(
@@ -59,6 +70,12 @@ class TorchvisionResNet(nn.Module):
         if weights is not None:
             path = imagenet_file(depth) if weights == "imagenet" else weights
             load_pretrained(self, path, ignore=("fc.",), remedy=f"name a file of ResNet-{depth}, or change depth")
+        self.freeze(frozen_stages, freeze_bn)
+
+    def stages(self) -> list[list[nn.Parameter]]:
+        """conv1 with its batch norm, then layer1 to layer4."""
+        stem = parameters_of(self.conv1, self.bn1)
+        return [stem, *(parameters_of(layer) for layer in (self.layer1, self.layer2, self.layer3, self.layer4))]
 
     def forward(self, images: Tensor) -> Tensor:
         """Images B x 3 x H x W to a map B x ``out_channels`` x H/stride x W/stride."""
