@@ -89,6 +89,34 @@ class PadCrop:
 
 
 @TRANSFORMS.register
+class RandomCrop:
+    """Cut ``height`` x ``width`` pixels out at a random place; resize to something larger first.
+
+    Args:
+        height: of the result, in pixels.
+        width: of the result, in pixels.
+
+    Raises:
+        UserError: an image smaller than the crop.
+    """
+
+    def __init__(self, height: int, width: int):
+        self.height, self.width = height, width
+
+    def __call__(self, sample: Sample) -> Sample:
+        full_height, full_width = sample["image"].shape[:2]
+        if full_height < self.height or full_width < self.width:
+            raise UserError(
+                f"RandomCrop cuts {self.height} x {self.width} pixels out of an image of {full_height} x {full_width}: "
+                "resize to something larger first"
+            )
+        top = sample["rng"].integers(0, full_height - self.height + 1)
+        left = sample["rng"].integers(0, full_width - self.width + 1)
+        sample["image"] = sample["image"][top : top + self.height, left : left + self.width]
+        return sample
+
+
+@TRANSFORMS.register
 class RandomRectCrop:
     """Crop a random upright rectangle and resize it (the crop of the CamStyle and HHL code).
 

@@ -14,8 +14,10 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted(path.relative_to(ROOT) for path in (ROOT / "configs").glob("*/*.py"))
 #: one config a method runs in `make test`; `make test-slow` walks them all
 FAST = [
+    Path("configs/bot/bot_osnet-x0-25_synthped-day.py"),
     Path("configs/ide/ide_osnet-x0-25_synthped-day.py"),
     Path("configs/pcb/pcb_osnet-x0-25_synthped-day.py"),
+    Path("configs/triplet/triplet_osnet-x0-25_synthped-day.py"),
     Path("configs/verif_identif/verif-identif_osnet-x0-25_synthped-day.py"),
 ]
 

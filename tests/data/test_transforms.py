@@ -6,11 +6,20 @@ import numpy as np
 import pytest
 
 from reidzoo.base.errors import UserError
-from reidzoo.data.transforms import IMAGENET_MEAN, PadCrop, RandomErasing, RandomFlip, RandomRectCrop, Resize
+from reidzoo.data.transforms import (
+    IMAGENET_MEAN,
+    PadCrop,
+    RandomCrop,
+    RandomErasing,
+    RandomFlip,
+    RandomRectCrop,
+    Resize,
+)
 
 RANDOM = {
     "RandomFlip": RandomFlip(0.5),
     "PadCrop": PadCrop(6),
+    "RandomCrop": RandomCrop(48, 24),
     "RandomRectCrop": RandomRectCrop(48, 24),
     "RandomErasing": RandomErasing(1.0),
     "RandomErasing random": RandomErasing(1.0, fill="random"),
@@ -198,3 +207,18 @@ def test_random_fill_is_random_for_each_pixel():
 def test_an_unknown_fill_is_refused():
     with pytest.raises(UserError, match="'mean', 'random' or an"):
         RandomErasing(fill="zero")
+
+
+# --- RandomCrop
+
+
+def test_random_crop_is_a_window_of_the_image_at_every_place():
+    image = np.arange(6 * 5 * 3, dtype=np.uint8).reshape(6, 5, 3)
+    windows = {image[top : top + 4, left : left + 3].tobytes() for top in range(3) for left in range(3)}
+    assert {apply(RandomCrop(4, 3), image, seed).tobytes() for seed in range(100)} == windows
+    np.testing.assert_array_equal(apply(RandomCrop(6, 5), image), image)
+
+
+def test_random_crop_of_a_small_image():
+    with pytest.raises(UserError, match="cuts 64 x 64 pixels out of an image of 64 x 32: resize"):
+        apply(RandomCrop(64, 64), noise())
