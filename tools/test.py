@@ -7,7 +7,7 @@ from mmengine.dist import is_main_process
 from reidzoo.apis.command_line import run_tool
 from reidzoo.apis.configs import parse_options
 from reidzoo.apis.query_tables import queries_file
-from reidzoo.apis.results import results_table, write_json
+from reidzoo.apis.results import camera_pairs_table, results_table, write_json
 from reidzoo.apis.testing import evaluate
 
 EXAMPLE = """example:
@@ -28,6 +28,7 @@ def main() -> None:
         help="also write the row of results here, and what each query scored into FILE.queries.csv",
     )
     parser.add_argument("--ranked-lists", metavar="FILE.png", help="also draw ranked lists")
+    parser.add_argument("--camera-pairs", action="store_true", help="also print rank-1 by pair of cameras")
     parser.add_argument("--allow-partial", action="store_true", help="load what fits of another architecture")
     parser.add_argument("--smoke", action="store_true", help="the tiny data set and small networks of train.py --smoke")
     parser.add_argument("--launcher", choices=("none", "pytorch", "slurm"), default="none")
@@ -41,11 +42,14 @@ def main() -> None:
         allow_partial=arguments.allow_partial,
         ranked_lists=arguments.ranked_lists,
         queries=queries_file(arguments.json) if arguments.json else None,
+        camera_pairs=arguments.camera_pairs,
         smoke=arguments.smoke,
         launcher=arguments.launcher,
     )
     if is_main_process():
         print(results_table(row))
+        if arguments.camera_pairs:
+            print(camera_pairs_table(row))
         if arguments.json:
             write_json(arguments.json, row)
 

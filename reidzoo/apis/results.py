@@ -8,17 +8,61 @@ from typing import Any
 
 from terminaltables import AsciiTable
 
+from reidzoo.base.errors import UserError
 from reidzoo.base.files import write_text
 
 
 def results_table(row: dict[str, Any]) -> str:
-    """The metrics of one row as a table; percentages unless the name is a count."""
+    """The metrics of one row as a table; percentages unless the name is a count. Older rows say less below it."""
     metrics = row["metrics"]
     table = AsciiTable(
         [list(metrics), [f"{value:.2f}" if isinstance(value, float) else f"{value:,}" for value in metrics.values()]],
         title=f" {row['method']} on {row['data']} ",
     )
-    return table.table
+    below = []
+    if "ranking" in row:
+        below.append(f"ranking: {row['ranking']}")
+    if "mAP_step_ci95" in row:
+        low, high = row["mAP_step_ci95"]
+        below.append(f"mAP_step, 95 % interval over queries: {low:.2f} to {high:.2f}")
+    return "\n".join([table.table, *below])
+
+
+def camera_pairs_table(row: dict[str, Any]) -> str:
+    """Rank-1 in percent by camera of the query (lines) and of the gallery (columns); cameras count from 1 as in files.
+
+    Raises:
+        UserError: the row was tested without camera pairs.
+    """
+    pairs = row.get("camera_pairs")
+    if pairs is None:
+        raise UserError("the row has no camera pairs: test again with tools/test.py --camera-pairs")
+    names = [f"c{camid + 1}" for camid in pairs["camids"]]
+    lines = [
+        [name, *("" if value is None else f"{value:.1f}" for value in values)]
+        for name, values in zip(names, pairs["rank1"], strict=True)
+    ]
+    # a line of its own: terminaltables drops a title that is wider than its table
+    title = f"rank1, query camera (lines) x gallery camera (columns), ranking: {pairs['ranking']}"
+    return f"{title}\n{AsciiTable([['', *names], *lines]).table}"
+
+
+def read_row(path: str | Path) -> dict[str, Any]:
+    """A row of results that ``tools/test.py --json`` wrote.
+
+    Raises:
+        UserError: no such file, or it holds no row.
+    """
+    advice = "write it with tools/test.py --json"
+    try:
+        row = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"no row of results '{path}' ({error.strerror}): {advice}") from error
+    except ValueError as error:
+        raise UserError(f"'{path}' is not JSON ({error}): {advice}") from error
+    if not isinstance(row, dict) or not {"config", "data", "metrics"} <= set(row):
+        raise UserError(f"'{path}' is no row of results (expected config, data and metrics): {advice}")
+    return row
 
 
 def write_json(path: str | Path, content: Any) -> None:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
@@ -20,10 +21,11 @@ from reidzoo.apis.smoke import shrink_to_smoke
 from reidzoo.apis.training import describe_undecodable
 from reidzoo.base.errors import UserError
 from reidzoo.base.weights import read_checkpoint
-from reidzoo.data.datasets.base import UndecodableImage
+from reidzoo.data.datasets.base import ReIDDataset, UndecodableImage
 from reidzoo.engine.compat import prepare_processes
 from reidzoo.evaluation import RetrievalMetric
 from reidzoo.evaluation.bootstrap import mean_interval
+from reidzoo.evaluation.camera_pairs import camera_pair_rank1
 
 TRAINING_KEYS = (
     "train_dataloader",
@@ -45,6 +47,7 @@ def evaluate(
     allow_partial: bool = False,
     ranked_lists: str | Path | None = None,
     queries: str | Path | None = None,
+    camera_pairs: bool = False,
     smoke: bool = False,
     launcher: str = "none",
 ) -> dict[str, Any]:
@@ -58,6 +61,7 @@ def evaluate(
         allow_partial: load what fits of a checkpoint of another architecture.
         ranked_lists: also draw the first ranked lists into this PNG file.
         queries: also write what each query scored into this CSV file (:mod:`reidzoo.apis.query_tables`).
+        camera_pairs: also find rank-1 by camera of the query and camera of the gallery.
         smoke: as in training: the tiny data set and small networks.
         launcher: ``none``, ``pytorch`` (torchrun) or ``slurm``.
 
@@ -65,7 +69,8 @@ def evaluate(
         ``{method, config, options, data, train_split, init, seed, checkpoint, checkpoint_sha256, seconds, metrics,
         commit, machine, ...}``; metrics are percentages, their names carry their flavour. Rows are published, so they
         name no folder of the machine. In the main process a test of retrieval adds ``ranking`` (what ordered the
-        gallery), ``mAP_step_ci95`` (percent, bootstrap over queries) and, where ``queries`` is given, its file name.
+        gallery), ``mAP_step_ci95`` (percent, bootstrap over queries) and, where asked for, ``queries`` (a file name)
+        and ``camera_pairs``: ``{ranking, camids, rank1, num_queries}``, rank1 C x C in percent, None without queries.
 
     Raises:
         UserError: any mistake of config, checkpoint or data.
@@ -93,7 +98,7 @@ def evaluate(
     seconds = time.perf_counter() - start
     if ranked_lists is not None and is_main_process():
         save_ranked_lists(runner, ranked_lists)
-    details = _details(runner, queries) if is_main_process() else {}
+    details = _details(runner, queries, camera_pairs) if is_main_process() else {}
     return {
         "method": cfg.model.type,
         "config": str(config),
@@ -111,22 +116,49 @@ def evaluate(
     }
 
 
-def _details(runner: Runner, queries: str | Path | None) -> dict[str, Any]:
-    """What a row says of single queries, and the files that go with it."""
+def _details(runner: Runner, queries: str | Path | None, camera_pairs: bool) -> dict[str, Any]:
+    """What a row says of single queries, and the file that goes with it."""
     metric = next((metric for metric in runner.test_evaluator.metrics if isinstance(metric, RetrievalMetric)), None)
     if metric is None:
-        if queries is not None:
-            raise UserError("a table of queries needs the metric RetrievalMetric: name it in test_evaluator")
+        if queries is not None or camera_pairs:
+            raise UserError("queries and camera pairs need the metric RetrievalMetric: name it in test_evaluator")
         return {}
+    dataset: ReIDDataset = runner.test_dataloader.dataset
     result = metric.last_result
     details: dict[str, Any] = {
         "ranking": getattr(metric, "ranking", "euclidean"),
         "mAP_step_ci95": [round(100 * end, 4) for end in mean_interval(result.ap_step)],
     }
     if queries is not None:
-        write_queries(queries, query_table(runner.test_dataloader.dataset, result))
+        write_queries(queries, query_table(dataset, result))
         details["queries"] = Path(queries).name
+    if camera_pairs:
+        details["camera_pairs"] = _camera_pairs(dataset.metainfo, metric)
     return details
+
+
+def _camera_pairs(info: dict[str, Any], metric: RetrievalMetric) -> dict[str, Any]:
+    """Rank-1 by pair of cameras as plain values; of the distance itself, before any re-ranking."""
+    if info["camids"] is None:
+        raise UserError(f"'{info['name']}' knows no cameras: leave --camera-pairs out")
+    query, gallery = info["is_query"], ~info["is_query"]
+    pairs = camera_pair_rank1(
+        metric.last_features[query],
+        metric.last_features[gallery],
+        info["pids"][query],
+        info["pids"][gallery],
+        info["camids"][query],
+        info["camids"][gallery],
+        distance=metric.distance,
+        memory_mb=metric.memory_mb,
+    )
+    rank1 = [[None if np.isnan(value) else round(100 * value, 4) for value in line] for line in pairs.rank1.tolist()]
+    return {
+        "ranking": metric.distance,
+        "camids": pairs.camids.tolist(),
+        "rank1": rank1,
+        "num_queries": pairs.num_queries.tolist(),
+    }
 
 
 def _without_folder(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """The table of queries: what it says, that it comes back as it went, and what a broken one answers."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -99,3 +100,37 @@ def test_the_tool_writes_row_and_queries(toy_config, tmp_path):
     assert result.returncode == 0, result.stderr
     assert json.loads((tmp_path / "x.json").read_text())["queries"] == "x.queries.csv"
     assert len(read_queries(tmp_path / "x.queries.csv").images) == 6
+
+
+def test_camera_pairs_stand_in_the_row(toy_config, toy_market, tmp_path):
+    train(toy_config(), work_dir=tmp_path / "run")
+    row = evaluate(toy_config(), tmp_path / "run" / "epoch_2.pth", camera_pairs=True)
+    pairs = row["camera_pairs"]
+    assert (pairs["ranking"], pairs["camids"], pairs["num_queries"]) == ("euclidean", [0, 1], [[0, 3], [3, 0]])
+    (none, there), (back, nobody) = pairs["rank1"]
+    assert (none, nobody) == (None, None)
+    # each gallery is a part of the whole one with all its right images
+    assert (there + back) / 2 >= row["metrics"]["rank1"]
+    own = {"type": "ImageFolder", "root": str(own_folder(toy_market, tmp_path)), "split": "test"}
+    config = toy_config(**{"test_dataloader.dataset": own, "test_dataloader.dataset._delete_": True})
+    with pytest.raises(UserError, match=r"'.* test' knows no cameras: leave --camera-pairs out"):
+        evaluate(config, tmp_path / "run" / "epoch_2.pth", camera_pairs=True)
+
+
+def own_folder(market, tmp_path):
+    """The test images of ``market`` as a folder an identity, cameras forgotten."""
+    for part, folder in (("query", "query"), ("gallery", "bounding_box_test")):
+        for path in (market / folder).iterdir():
+            target = tmp_path / "own" / part / path.name[:4] / path.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
+    return tmp_path / "own"
+
+
+def test_queries_need_the_metric_that_has_them(toy_config, tmp_path):
+    train(toy_config(), work_dir=tmp_path / "run")
+    config = toy_config(**{"test_evaluator": {"type": "DumpResults", "out_file_path": str(tmp_path / "x.pkl")}})
+    checkpoint = tmp_path / "run" / "epoch_2.pth"
+    assert not {"ranking", "mAP_step_ci95", "queries"} & set(evaluate(config, checkpoint))
+    with pytest.raises(UserError, match="need the metric RetrievalMetric"):
+        evaluate(config, checkpoint, queries=tmp_path / "x.csv")
