@@ -4,7 +4,8 @@ from reidzoo.methods.bot import BagOfTricks
 from reidzoo.methods.ide import IDE
 from reidzoo.methods.pcb import PCB
 from reidzoo.methods.preprocessor import ImagePreprocessor
+from reidzoo.methods.svdnet import SVDNet
 from reidzoo.methods.triplet import Triplet
 from reidzoo.methods.verif_identif import VerifIdentif
 
-__all__ = ["IDE", "PCB", "BagOfTricks", "ImagePreprocessor", "Triplet", "VerifIdentif"]
+__all__ = ["IDE", "PCB", "BagOfTricks", "ImagePreprocessor", "SVDNet", "Triplet", "VerifIdentif"]

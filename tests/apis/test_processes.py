@@ -44,6 +44,25 @@ def test_training_on_two_processes_ends_with_equal_parameters(toy_config, tmp_pa
 
 
 @pytest.mark.slow
+def test_a_method_with_a_step_of_its_own_keeps_it_on_two_processes(toy_config, tmp_path):
+    """SVDNet ends in a restraint: equal parameters, and weight vectors as orthogonal as the SVD made them."""
+    model = {
+        "_delete_": True, "type": "SVDNet", "backbone": {"type": "OSNet", "width": 0.25}, "head": {"type": "EigenHead"},
+        "steps_before": 2, "rounds": 1, "restraint_steps": 100,
+    }  # fmt: skip
+    wrapper = {"type": "OwnStepDistributedDataParallel", "broadcast_buffers": False}
+    script = tmp_path / "train_two.py"
+    script.write_text(TRAIN)
+    on_two_processes(script, toy_config(model=model, model_wrapper_cfg=wrapper), tmp_path / "run")
+    assert (tmp_path / "run/digest-0").read_text() == (tmp_path / "run/digest-1").read_text()
+    end = read_checkpoint(tmp_path / "run" / "epoch_2.pth")["state_dict"]
+    assert end["step"] == 6
+    weight = end["head.eigenlayer.weight"].double()
+    gram = weight @ weight.T
+    assert (gram - torch.diag(gram.diagonal())).abs().max() < 1e-5 * gram.diagonal().max()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("loop", ["TestLoop", "FlipTestLoop"])
 def test_testing_on_two_processes_gives_the_metrics_of_one(toy_config, tmp_path, loop):
     config = toy_config(**{"test_cfg.type": loop})

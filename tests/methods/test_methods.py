@@ -21,6 +21,13 @@ TOY = {
         "head": {"type": "LinearHead", "hidden": 8},
         "num_pids": 3,
     },
+    "SVDNet": {
+        "backbone": {"type": "OSNet", "width": 0.25},
+        "head": {"type": "EigenHead", "eigen_dim": 8},
+        "num_pids": 3,
+        "steps_before": 0,
+        "rounds": 1,
+    },
     "Triplet": {
         "backbone": {"type": "OSNet", "width": 0.25},
         "head": {"type": "EmbeddingHead", "hidden": 8, "embedding": 4},

@@ -6,9 +6,10 @@ The contract of the shelf: ``head(feature_map) -> HeadOutput(feature, logits)`` 
 """
 
 from reidzoo.models.heads.bnneck_head import BNNeckHead
+from reidzoo.models.heads.eigen_head import EigenHead
 from reidzoo.models.heads.embedding_head import EmbeddingHead
 from reidzoo.models.heads.linear_head import LinearHead
 from reidzoo.models.heads.pcb_head import PCBHead
 from reidzoo.models.heads.pooled import HeadOutput
 
-__all__ = ["BNNeckHead", "EmbeddingHead", "HeadOutput", "LinearHead", "PCBHead"]
+__all__ = ["BNNeckHead", "EigenHead", "EmbeddingHead", "HeadOutput", "LinearHead", "PCBHead"]

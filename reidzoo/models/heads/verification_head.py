@@ -9,7 +9,7 @@ from reidzoo.models.heads.pooled import identity_classifier
 
 
 class VerificationHead(nn.Module):
-    """Square layer, dropout, FC to two classes (Zheng et al., TOMM 2017, section 3).
+    """Square layer, dropout, FC to two classes (Zheng et al., TOMM 2017).
 
     It reads pairs of features, not a feature map, and is therefore on no shelf: the method owns it.
 
