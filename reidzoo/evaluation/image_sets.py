@@ -115,5 +115,5 @@ def comparable(query: ImageSet, gallery: ImageSet, distance: str) -> tuple[Tenso
             )
     if distance == "euclidean":
         q = torch.cat([q, q.new_ones(len(q), 1)], dim=1)
-        g = torch.cat([g, g_norms.square()[:, None] / -2], dim=1)
+        g = torch.cat([g, g.square().sum(1, keepdim=True) / -2], dim=1)  # the square of a root would break ties
     return q, g, q_norms.cpu().numpy(), g_norms.cpu().numpy()

@@ -6,7 +6,6 @@ it. So nothing is sorted but each query's few right matches, and no Q x G array 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +14,9 @@ from torch import Tensor
 
 from reidzoo.base.errors import UserError
 from reidzoo.base.labels import JUNK_PID
-from reidzoo.evaluation.image_sets import ImageSet, Labels, comparable, image_sets
-
-_MAX_BLOCK_ROWS = 256  # more rows make the product no faster and fall out of the cache
+from reidzoo.evaluation.image_sets import ImageSet, Labels, image_sets
+from reidzoo.evaluation.reranking import Reranking, reranked_scores
+from reidzoo.evaluation.scores import Scores, product_scores
 
 
 @dataclass(frozen=True)
@@ -69,6 +68,7 @@ def evaluate_ranking(
     max_rank: int = 50,
     memory_mb: float = 512,
     device: torch.device | str | None = None,
+    reranking: Reranking | None = None,
 ) -> RankingResult:
     """Rank the gallery for every query and score the ranking.
 
@@ -92,9 +92,12 @@ def evaluate_ranking(
         max_rank: length of the CMC.
         memory_mb: bound on the block of scores, MiB (at least one row of the gallery's length is held).
         device: where the products run; None means where ``query_features`` lie.
+        reranking: rank by k-reciprocal re-ranked distances; the paper normalises the features first. The whole
+            gallery, junk too, takes part in the neighbourhoods.
 
     Raises:
-        UserError: shapes that disagree, features that are not finite, a query of pid 0 or -1, no valid query.
+        UserError: shapes that disagree, features that are not finite, a query of pid 0 or -1, no valid query,
+            re-ranking with fewer images than neighbours.
     """
     query, gallery = image_sets(
         query_features,
@@ -111,7 +114,13 @@ def evaluate_ranking(
         raise UserError(f"max_rank must be at least 1, got {max_rank}: it is the length of the CMC")
     if memory_mb <= 0:
         raise UserError(f"memory_mb must be above 0, got {memory_mb}: it bounds the block of scores in MiB")
-    ranks = _ranks_of_matches(query, gallery, distance, memory_mb)
+    by_pid = np.argsort(gallery.pids, kind="stable")  # the images of one identity become one slice
+    kept = by_pid[gallery.pids[by_pid] != JUNK_PID]
+    if reranking is None:
+        scores = product_scores(query, gallery.take(kept), distance, memory_mb)
+    else:
+        scores = reranked_scores(query, gallery, kept, distance, reranking, memory_mb)
+    ranks = _ranks_of_matches(query, gallery.pids[kept], gallery.sources[kept], scores)
     if not any(len(of_query) for of_query in ranks):
         named = ", ".join(f"{row} (pid {query.pids[row]})" for row in range(min(5, len(ranks))))
         raise UserError(
@@ -121,41 +130,19 @@ def evaluate_ranking(
     return _summarise(ranks, max_rank)
 
 
-def _ranks_of_matches(query: ImageSet, gallery: ImageSet, distance: str, memory_mb: float) -> list[np.ndarray]:
-    """For each query the 0-based ranks of its right matches in the list without junk, ascending."""
-    by_pid = np.argsort(gallery.pids, kind="stable")  # the images of one identity become one slice
-    gallery = gallery.take(by_pid[gallery.pids[by_pid] != JUNK_PID])
-    if not len(gallery.pids):
-        return [np.empty(0, np.int64)] * len(query.pids)
-    first = np.searchsorted(gallery.pids, query.pids)
-    last = np.searchsorted(gallery.pids, query.pids, side="right")
-    q, g, q_norms, g_norms = comparable(query, gallery, distance)
-    tie = _relative_rounding(query.features.shape[1])
-    rows = int(np.clip(memory_mb * 2**20 // (4 * len(g)), 1, min(_MAX_BLOCK_ROWS, len(q))))
-    buffer = q.new_empty(rows, len(g))
+def _ranks_of_matches(query: ImageSet, pids: np.ndarray, sources: np.ndarray, scores: Scores) -> list[np.ndarray]:
+    """For each query the 0-based ranks of its right matches, ascending, in a gallery sorted by pid (G, G)."""
+    first = np.searchsorted(pids, query.pids)
+    last = np.searchsorted(pids, query.pids, side="right")
     ranks = []
-    for start in range(0, len(q), rows):
-        block = q[start : start + rows]
-        scores = torch.mm(block, g.T, out=buffer[: len(block)]).cpu().numpy()  # B x G
-        for number, row in enumerate(scores, start):
-            same = slice(first[number], last[number])
-            right = gallery.sources[same] != query.sources[number]
-            rounding = tie * (q_norms[number] + g_norms[same] / 2) * g_norms[same]
-            thresholds = np.sort((row[same] - rounding)[right])[::-1]
-            row[same] = -np.inf  # what is left are the negatives
-            nearer = [np.count_nonzero(row >= threshold) for threshold in thresholds]
-            ranks.append(np.arange(len(nearer)) + np.array(nearer, np.int64))
+    for number, row in enumerate(row for block in scores.blocks for row in block):
+        same = slice(first[number], last[number])
+        right = sources[same] != query.sources[number]
+        thresholds = np.sort((row[same] - scores.rounding(number, same))[right])[::-1]
+        row[same] = -np.inf  # what is left are the negatives
+        nearer = [np.count_nonzero(row >= threshold) for threshold in thresholds]
+        ranks.append(np.arange(len(nearer)) + np.array(nearer, np.int64))
     return ranks
-
-
-def _relative_rounding(width: int) -> float:
-    """How far apart, relative to the norms, a BLAS may put the scores of equal features of this width.
-
-    It adds up the last columns of a matrix in another order than the rest. Measured: 1, 1.5, 2.5 and 5.6 float32
-    roundings for widths of 64, 512, 2,048 and 12,288. To count what is closer as a tie moves the mAP of real lists
-    in the sixth digit or later, as float32 itself does; without it, constant features score hits by their column.
-    """
-    return float(np.finfo(np.float32).eps) * (1 + math.sqrt(width) / 16)
 
 
 def _summarise(ranks: list[np.ndarray], max_rank: int) -> RankingResult:

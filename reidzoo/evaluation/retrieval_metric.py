@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,9 @@ from mmengine.evaluator import BaseMetric
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from reidzoo.base.errors import UserError
+from reidzoo.base.errors import UserError, nearest
 from reidzoo.evaluation.ranking import RankingResult, evaluate_ranking
+from reidzoo.evaluation.reranking import Reranking
 from reidzoo.registry import METRICS
 
 Result = tuple[int, np.ndarray]
@@ -32,15 +34,18 @@ class RetrievalMetric(BaseMetric):
         max_rank: length of the CMC in ``last_result``.
         ranks: the k of the ``rank<k>`` that are reported.
         memory_mb: bound on the block of scores, MiB.
+        reranking: k1, k2 and lambda_value of :class:`reidzoo.evaluation.Reranking`, ``dict()`` for the paper's; None
+            ranks by the distance alone.
         collect_device: 'cpu' or 'gpu', where the processes of a distributed test exchange features.
         prefix: put before the names of the metrics.
 
     Attributes:
-        last_result: :class:`RankingResult` of the last test (fractions), in the main process.
+        ranking: what the gallery is ranked by, in words for a row of results.
+        last_result: :class:`RankingResult` of the last test (fractions), in the main process; re-ranked if asked for.
         last_features: N x D float32, the features as they were compared, in the order of the data set.
 
     Raises:
-        UserError: a rank above ``max_rank``.
+        UserError: a rank above ``max_rank``, parameters of re-ranking that do not exist or are out of range.
     """
 
     default_prefix = ""  # None would make MMEngine warn
@@ -52,6 +57,7 @@ class RetrievalMetric(BaseMetric):
         max_rank: int = 50,
         ranks: Sequence[int] = (1, 5, 10),
         memory_mb: float = 512,
+        reranking: dict[str, float] | None = None,
         collect_device: str = "cpu",
         prefix: str | None = None,
     ):
@@ -64,8 +70,14 @@ class RetrievalMetric(BaseMetric):
         self.max_rank = max_rank
         self.ranks = tuple(ranks)
         self.memory_mb = memory_mb
+        self.reranking = None if reranking is None else _reranking(reranking)
         self.last_result: RankingResult | None = None
         self.last_features: np.ndarray | None = None
+
+    @property
+    def ranking(self) -> str:
+        """'euclidean', or 'euclidean, k-reciprocal re-ranked k1=20 k2=6 lambda=0.3'."""
+        return self.distance if self.reranking is None else f"{self.distance}, {self.reranking}"
 
     def process(self, data_batch: dict[str, Any], data_samples: Iterable[Tensor]) -> None:
         """Keep one (index, feature) an image. MMEngine hands the B x D prediction over as a list of D-vectors."""
@@ -105,6 +117,7 @@ class RetrievalMetric(BaseMetric):
             distance=self.distance,
             max_rank=self.max_rank,
             memory_mb=self.memory_mb,
+            reranking=self.reranking,
         )
         return {
             "mAP_step": 100 * result.mAP_step,
@@ -128,3 +141,11 @@ class RetrievalMetric(BaseMetric):
             )
         features = np.stack([by_index[index] for index in range(count)])
         return normalize(torch.from_numpy(features), dim=1).numpy() if self.normalize else features
+
+
+def _reranking(parameters: dict[str, float]) -> Reranking:
+    known = [field.name for field in fields(Reranking)]
+    for key in parameters:
+        if key not in known:
+            raise UserError(f"re-ranking has no parameter {key!r}: {nearest(key, known)}")
+    return Reranking(**parameters)

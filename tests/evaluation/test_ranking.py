@@ -163,6 +163,12 @@ def test_trap_3_constant_features_put_every_match_last(width, images, distance):
     assert result.mINP == pytest.approx(2 / images)
 
 
+def test_a_match_at_the_origin_ties_with_a_negative_that_is_as_far():
+    """The square of float32's root of 6 is not 6: the norm itself must be in the score."""
+    result = evaluate_ranking([[1.0, 0, 2]], [[0.0, 0, 0], [1, 2, 1]], [1], [1, 2], [0], [1, 1])
+    assert result.first_match.tolist() == [2]
+
+
 def test_trap_1_queries_without_a_match_are_counted_but_not_averaged():
     qf, gf, qp, gp, qc, gc = list_of([1, 0])
     result = evaluate_ranking(np.vstack([qf, qf]), gf, [*qp, 99], gp, [*qc, 0], gc)

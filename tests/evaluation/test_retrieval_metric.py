@@ -6,7 +6,7 @@ import torch
 from mmengine.evaluator import Evaluator
 
 from reidzoo.base.errors import UserError
-from reidzoo.evaluation import RetrievalMetric, evaluate_ranking
+from reidzoo.evaluation import Reranking, RetrievalMetric, evaluate_ranking
 
 META = {
     "pids": np.array([1, 2, 1, 2, 0, -1]),
@@ -65,6 +65,22 @@ def test_options_reach_the_ranking():
     assert "day/rank5" not in metrics
 
 
+def test_reranking_reaches_the_ranking_and_the_name():
+    plain, _ = run()
+    metric, metrics = run(reranking={"k1": 3, "k2": 2})
+    is_query = META["is_query"]
+    features = metric.last_features
+    expected = evaluate_ranking(
+        features[is_query], features[~is_query], META["pids"][is_query], META["pids"][~is_query],
+        META["camids"][is_query], META["camids"][~is_query], reranking=Reranking(k1=3, k2=2),
+    )  # fmt: skip
+    np.testing.assert_array_equal(metric.last_result.ap_step, expected.ap_step)
+    assert metrics["mAP_step"] == 100 * expected.mAP_step
+    assert plain.ranking == "euclidean"
+    assert metric.ranking == "euclidean, k-reciprocal re-ranked k1=3 k2=2 lambda=0.3"
+    assert RetrievalMetric(distance="cosine", reranking={}).ranking == f"cosine, {Reranking()}"
+
+
 def test_without_cameras_every_image_of_the_pid_counts():
     meta = {**META, "camids": None}
     assert run(meta=meta)[1]["num_valid_queries"] == 2
@@ -78,6 +94,9 @@ def test_without_cameras_every_image_of_the_pid_counts():
         ({"meta": {"pids": META["pids"]}}, "lacks camids, is_query"),
         ({"meta": None}, "lacks pids, camids, is_query"),
         ({"ranks": (1, 60)}, "between 1 and max_rank=50, got 60"),
+        ({"reranking": {"lambda": 0.3}}, "re-ranking has no parameter 'lambda': did you mean 'lambda_value'"),
+        ({"reranking": {"k1": 0}}, "k1 of re-ranking must be a whole number"),
+        ({"reranking": {}}, "needs at least 21 images, but queries and gallery have 6 together"),
     ],
 )
 def test_refusals(options, message):
