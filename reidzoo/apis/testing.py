@@ -126,7 +126,7 @@ def _details(runner: Runner, queries: str | Path | None, camera_pairs: bool) -> 
     dataset: ReIDDataset = runner.test_dataloader.dataset
     result = metric.last_result
     details: dict[str, Any] = {
-        "ranking": getattr(metric, "ranking", "euclidean"),
+        "ranking": metric.ranking,
         "mAP_step_ci95": [round(100 * end, 4) for end in mean_interval(result.ap_step)],
     }
     if queries is not None:
