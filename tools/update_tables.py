@@ -1,4 +1,4 @@
-"""Fill the tables of README and docs from the results files in model_zoo/results."""
+"""Fill the tables of README, docs and model_zoo from the results files in model_zoo/results."""
 
 import argparse
 
@@ -6,7 +6,7 @@ from reidzoo.apis.command_line import run_tool
 from reidzoo.apis.tables import update_pages
 
 EXAMPLE = """example:
-  python tools/test.py CONFIG CHECKPOINT --json model_zoo/results/<config name>.seed0.json
+  python tools/run_table.py model_zoo/tables/recipes.toml --rows IDE
   python tools/update_tables.py"""
 
 

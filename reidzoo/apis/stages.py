@@ -134,6 +134,8 @@ def require_alike(trained: str | Path, tested: str | Path) -> None:
     Raises:
         UserError: they differ in model, training data, optimiser, schedule or initialisation; names the first place.
     """
+    if Path(trained) == Path(tested):
+        return
     difference = first_difference(training_part(read_config(trained)), training_part(read_config(tested)))
     if difference is not None:
         raise UserError(

@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import json
 import re
-import statistics
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from reidzoo.apis.table_plan import RESULTS, read_table
+from reidzoo.apis.table_text import mean_and_spread, provenance_sentence, table_text
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import write_text
 
-RESULTS = Path("model_zoo/results")
-#: pages with blocks, each opened by ``<!-- results: PATTERN ... -->`` and closed by ``<!-- end -->``
-PAGES = (Path("README.md"), Path("docs/synthped.md"))
-BLOCK = re.compile(r"(<!-- results: (?P<patterns>[^>]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+TABLES = Path("model_zoo/tables")
+#: pages with blocks, each opened by ``<!-- results: PATTERN ... -->``, or by ``<!-- table: NAME -->`` where the file
+#: ``NAME.toml`` of TABLES says what the table holds, and closed by ``<!-- end -->``
+PAGES = (Path("README.md"), Path("docs/synthped.md"), Path("model_zoo/README.md"))
+BLOCK = re.compile(r"(<!-- (?P<kind>results|table): (?P<content>[^>]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 METRICS = ("mAP_step", "mAP_official", "mINP", "rank1")
 
 
 def render_page(text: str) -> str:
-    """``text`` with every block filled from the results files that its patterns name.
+    """``text`` with every block filled from the results files that its patterns, or its table, name.
 
     Raises:
-        UserError: a pattern without a results file.
+        UserError: a pattern without a results file, or a mistake in the file of a table.
     """
-    return BLOCK.sub(lambda match: match[1] + seeds_table(_read(match["patterns"].split())) + match[3], text)
+
+    def fill(match: re.Match[str]) -> str:
+        if match["kind"] == "table":
+            return match[1] + table_text(read_table(TABLES / f"{match['content']}.toml")) + match[4]
+        return match[1] + seeds_table(_read(match["content"].split())) + match[4]
+
+    return BLOCK.sub(fill, text)
 
 
 def update_pages() -> list[Path]:
@@ -48,13 +56,11 @@ def seeds_table(rows: list[dict[str, Any]]) -> str:
     ]
     for config, group in groupby(rows, key=lambda row: row["config"]):
         runs = list(group)
-        metrics = [_mean_and_spread([run["metrics"][name] for run in runs]) for name in METRICS]
+        metrics = [mean_and_spread([run["metrics"][name] for run in runs]) for name in METRICS]
         name = f"[{Path(config).stem}](/{config})"
         sets = f"{_short(runs[0]['train_split'])} | {_short(runs[0]['data'])}"
         lines.append(f"| {name} | {sets} | {' | '.join(metrics)} | {len(runs)} |")
-    commits = ", ".join(sorted({row["commit"] for row in rows}))
-    lines.append(f"\nPercent, mean ± standard deviation over seeds; {rows[0]['machine']}; commit {commits}.\n")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", provenance_sentence(rows)]) + "\n"
 
 
 def _read(patterns: list[str]) -> list[dict[str, Any]]:
@@ -65,11 +71,6 @@ def _read(patterns: list[str]) -> list[dict[str, Any]]:
             raise UserError(f"no results file '{RESULTS / pattern}.seed*.json': run the config and test it with --json")
         rows += [json.loads(file.read_text(encoding="utf-8")) for file in files]
     return rows
-
-
-def _mean_and_spread(values: list[float]) -> str:
-    mean = f"{statistics.mean(values):.1f}"
-    return f"{mean} ± {statistics.stdev(values):.1f}" if len(values) > 1 else mean
 
 
 def _short(title: str) -> str:

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from reidzoo.apis import tables
-from reidzoo.apis.tables import PAGES, RESULTS, render_page, seeds_table
+from reidzoo.apis.stages import require_alike
+from reidzoo.apis.table_plan import read_table
+from reidzoo.apis.tables import PAGES, RESULTS, TABLES, render_page, seeds_table
 from reidzoo.base.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,7 +21,7 @@ PAGES_WITH_LINKS = sorted(
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_pages_agree_with_the_results_files(page):
     text = page.read_text(encoding="utf-8")
-    assert "<!-- results:" in text
+    assert re.search("<!-- (results|table): ", text)
     assert render_page(text) == text, "run python tools/update_tables.py"
 
 
@@ -49,6 +51,19 @@ def test_mean_and_standard_deviation():
 def test_a_pattern_without_results():
     with pytest.raises(UserError, match="no results file"):
         render_page("<!-- results: absent -->\n<!-- end -->")
+
+
+def test_an_unknown_table():
+    with pytest.raises(UserError, match=r"no table 'model_zoo/tables/absent\.toml'"):
+        render_page("<!-- table: absent -->\n<!-- end -->")
+
+
+@pytest.mark.parametrize("file", sorted(TABLES.glob("*.toml")), ids=lambda file: file.stem)
+def test_shipped_tables_test_what_they_train(file):
+    pairs = {(run.stages[-1], cell.config) for run in read_table(file).runs for cell in run.cells}
+    for trained, tested in pairs:
+        require_alike(trained, tested)
+    assert f"<!-- table: {file.stem} -->" in Path("model_zoo/README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES_WITH_LINKS, ids=str)

@@ -1,0 +1,86 @@
+"""The Markdown of a table of the model zoo: what was measured, and which claims it carries."""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+from typing import Any
+
+from reidzoo.apis.comparing import compare
+from reidzoo.apis.table_plan import RESULTS, Cell, Claim, Run, Table
+from reidzoo.base.errors import UserError
+
+METRICS = ("mAP_step", "rank1")
+NOTHING = "–"
+
+
+def table_text(table: Table, results: Path = RESULTS) -> str:
+    """One line a row of the table, then a sentence on where the numbers come from, then the claims."""
+    headings = [f"{column}: {METRICS[0]} | {' | '.join(METRICS[1:])}" for column in table.columns]
+    lines = [
+        f"| {table.title} | configs | {' | '.join(headings)} | seeds |",
+        f"|---|---|{'---|' * len(METRICS) * len(headings)}---|",
+        *(_line(row, table, results) for row in table.rows),
+    ]
+    measured = [row for run, cell in table.cells.values() for row in _rows(run, cell, results)]
+    if measured:
+        lines += ["", provenance_sentence(measured)]
+    if table.claims:
+        lines += ["", "| claim | compared | difference [95 %] | verdict |", "|---|---|---|---|"]
+        lines += [_claim(claim, table, results) for claim in table.claims]
+    return "\n".join(lines) + "\n"
+
+
+def mean_and_spread(values: list[float]) -> str:
+    """``74.2 ± 0.9``: mean and, of several values, standard deviation."""
+    mean = f"{statistics.mean(values):.1f}"
+    return f"{mean} ± {statistics.stdev(values):.1f}" if len(values) > 1 else mean
+
+
+def provenance_sentence(rows: list[dict[str, Any]]) -> str:
+    """On which machines and at which commits ``rows`` were measured."""
+    machines, commits = (", ".join(sorted({row[key] for row in rows})) for key in ("machine", "commit"))
+    return f"Percent, mean ± standard deviation over seeds; {machines}; commit {commits}."
+
+
+def _line(name: str, table: Table, results: Path) -> str:
+    links, values, seeds = [], [], []
+    for column in table.columns:
+        run, cell = table.cells.get(f"{name} @ {column}", (None, None))
+        rows = _rows(run, cell, results) if cell else []
+        if cell:
+            links.append(f"[{column}](/{cell.config})")
+            seeds.append(len(rows))
+        for metric in METRICS:
+            values.append(mean_and_spread([row["metrics"][metric] for row in rows]) if rows else NOTHING)
+    count = str(seeds[0]) if len(set(seeds)) == 1 else " / ".join(map(str, seeds))
+    return f"| {name} | {', '.join(links)} | {' | '.join(values)} | {count if any(seeds) else NOTHING} |"
+
+
+def _rows(run: Run, cell: Cell, results: Path) -> list[dict[str, Any]]:
+    rows = (cell.read(seed, results) for seed in run.seeds)
+    return [row for row in rows if row is not None]
+
+
+def _claim(claim: Claim, table: Table, results: Path) -> str:
+    above, below = (_judged(*table.cells[name], results) for name in (claim.above, claim.below))
+    common = sorted(set(above) & set(below))
+    scale = f"{claim.scale:g} × " if claim.scale != 1 else ""
+    head = f"| {claim.text} | {claim.metric}: {scale}{claim.above} − {claim.below} |"
+    if not common:
+        return f"{head} {NOTHING} | not run |"
+    sides = ([files[seed] for seed in common] for files in (above, below))
+    try:
+        verdict = compare(*sides, metric=claim.metric, scale_a=claim.scale)
+    except UserError as error:
+        raise UserError(f"claim '{claim.text}': {error}") from error
+    interval = "" if verdict.interval is None else f" [{verdict.interval[0]:+.1f}, {verdict.interval[1]:+.1f}]"
+    reason = f" ({verdict.reason})" if verdict.reason else ""
+    return f"{head} {verdict.difference:+.1f}{interval} | {verdict.outcome}{reason} |"
+
+
+def _judged(run: Run, cell: Cell, results: Path) -> dict[int, Path]:
+    """By seed, the files of results that say what each query scored; older ones do not."""
+    return {
+        seed: cell.results_file(seed, results) for seed in run.seeds if "queries" in (cell.read(seed, results) or {})
+    }
