@@ -151,6 +151,38 @@ class RandomRectCrop:
 
 
 @TRANSFORMS.register
+class RandomScaleCrop:
+    """Cut out a random part of the image's own shape, its sides a random share of the image's, and resize it.
+
+    The crop of LSRO's baseline (Zheng et al., ICCV 2017, released code): images of 256 x 256, shares U[0.85, 1].
+
+    Args:
+        height: of the result, in pixels.
+        width: of the result, in pixels.
+        min_share: smallest share of a side, in (0, 1].
+        interpolation: ``bilinear`` or ``bicubic`` when enlarging.
+
+    Raises:
+        UserError: a share out of its range, or another interpolation.
+    """
+
+    def __init__(self, height: int, width: int, min_share: float = 0.85, interpolation: str = "bilinear"):
+        if not 0 < min_share <= 1:
+            raise UserError(f"RandomScaleCrop keeps a share in (0, 1] of the image's sides, got min_share={min_share}")
+        self.resize = Resize(height, width, interpolation)
+        self.min_share = min_share
+
+    def __call__(self, sample: Sample) -> Sample:
+        rng, (full_height, full_width) = sample["rng"], sample["image"].shape[:2]
+        share = rng.uniform(self.min_share, 1)
+        height, width = max(round(share * full_height), 1), max(round(share * full_width), 1)
+        top = rng.integers(0, full_height - height + 1)
+        left = rng.integers(0, full_width - width + 1)
+        sample["image"] = sample["image"][top : top + height, left : left + width]
+        return self.resize(sample)
+
+
+@TRANSFORMS.register
 class RandomErasing:
     """Paint a random rectangle over (Zhong et al., AAAI 2020, arXiv:1708.04896, algorithm 1).
 
@@ -160,7 +192,8 @@ class RandomErasing:
         prob: probability, 0 to 1.
         min_area: lower end of the erased share of the image.
         max_area: upper end; 0.4 in the paper's release, 0.2 in its authors' re-ID code.
-        min_aspect: the rectangle's height / width lies in [min_aspect, 1 / min_aspect].
+        min_aspect: lower end of the rectangle's height / width.
+        max_aspect: upper end; None is 1 / min_aspect, CamStyle has 3.
         fill: ``mean`` (ImageNet's mean, zero once normalised), ``random`` (per pixel), or an (R, G, B) triple of
             bytes; (152, 142, 127) is what writing the mean into a normalised tensor shows, as CamStyle and BoT do.
     """
@@ -173,12 +206,19 @@ class RandomErasing:
         min_area: float = 0.02,
         max_area: float = 0.4,
         min_aspect: float = 0.3,
+        max_aspect: float | None = None,
         fill: str | tuple[int, int, int] = "mean",
     ):
+        if max_aspect is not None and max_aspect < min_aspect:
+            raise UserError(
+                f"RandomErasing expects max_aspect of at least min_aspect = {min_aspect}, got {max_aspect}: "
+                "raise it, or leave it out for 1 / min_aspect"
+            )
         if isinstance(fill, str) and fill not in ("mean", "random"):
             raise UserError(f"RandomErasing fills with 'mean', 'random' or an (R, G, B) triple, got '{fill}'")
         self.prob, self.fill = prob, fill
-        self.min_area, self.max_area, self.min_aspect = min_area, max_area, min_aspect
+        self.area = (min_area, max_area)
+        self.aspect = (min_aspect, 1 / min_aspect if max_aspect is None else max_aspect)
 
     def __call__(self, sample: Sample) -> Sample:
         rng = sample["rng"]
@@ -186,8 +226,8 @@ class RandomErasing:
             return sample
         full_height, full_width = sample["image"].shape[:2]
         for _ in range(self.TRIES):
-            area = rng.uniform(self.min_area, self.max_area) * full_height * full_width
-            aspect = rng.uniform(self.min_aspect, 1 / self.min_aspect)
+            area = rng.uniform(*self.area) * full_height * full_width
+            aspect = rng.uniform(*self.aspect)
             height, width = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
             if height < full_height and width < full_width:
                 top = rng.integers(0, full_height - height + 1)

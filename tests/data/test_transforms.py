@@ -13,6 +13,7 @@ from reidzoo.data.transforms import (
     RandomErasing,
     RandomFlip,
     RandomRectCrop,
+    RandomScaleCrop,
     Resize,
 )
 
@@ -21,6 +22,7 @@ RANDOM = {
     "PadCrop": PadCrop(6),
     "RandomCrop": RandomCrop(48, 24),
     "RandomRectCrop": RandomRectCrop(48, 24),
+    "RandomScaleCrop": RandomScaleCrop(48, 24),
     "RandomErasing": RandomErasing(1.0),
     "RandomErasing random": RandomErasing(1.0, fill="random"),
 }
@@ -136,6 +138,38 @@ def test_rect_crop_takes_upright_rectangles_of_at_least_64_percent(monkeypatch):
     assert aspects.max() < 3.1
 
 
+# --- RandomScaleCrop
+
+
+def test_scale_crop_keeps_the_shape_and_85_percent_of_the_sides(monkeypatch):
+    sizes, corners = [], set()
+    monkeypatch.setattr("reidzoo.data.transforms._resize", lambda image, *_: sizes.append(image) or image)
+    image = np.arange(100 * 60 * 3).reshape(100, 60, 3).astype(np.int32)
+    for seed in range(600):
+        apply(RandomScaleCrop(22, 22), image, seed)
+    for crop in sizes:
+        height, width = crop.shape[:2]
+        assert abs(width - 0.6 * height) <= 1
+        corners.add((int(crop[0, 0, 0]) // 3) // 60)
+    heights = [crop.shape[0] for crop in sizes]
+    assert (min(heights), max(heights)) == (85, 100)
+    assert np.mean(heights) == pytest.approx(92.5, abs=0.7)  # four standard deviations
+    assert min(corners) == 0
+    assert max(corners) >= 12
+
+
+def test_scale_crop_resizes_as_resize_does():
+    image = noise()
+    whole = RandomScaleCrop(100, 50, min_share=1.0, interpolation="bicubic")
+    np.testing.assert_array_equal(apply(whole, image), apply(Resize(100, 50, "bicubic"), image))
+
+
+@pytest.mark.parametrize("share", [0, 1.2])
+def test_scale_crop_refuses_shares_that_are_none(share):
+    with pytest.raises(UserError, match=rf"keeps a share in \(0, 1\].*min_share={share}"):
+        RandomScaleCrop(224, 224, min_share=share)
+
+
 # --- RandomErasing
 
 
@@ -167,6 +201,13 @@ def test_erased_area_and_aspect_lie_in_the_papers_ranges():
     assert 3.0 < aspect.max() < 3.5
     assert height.max() < 128
     assert width.max() < 64
+
+
+def test_largest_aspect_of_camstyle():
+    tall = [height / width for height, width in erased(RandomErasing(1.0, max_area=0.2, max_aspect=3.0))]
+    assert 2.7 < max(tall) < 3.2  # whole pixels round it
+    with pytest.raises(UserError, match=r"max_aspect of at least min_aspect = 0\.3, got 0\.2"):
+        RandomErasing(max_aspect=0.2)
 
 
 def test_erased_areas_agree_with_a_slow_twin_of_algorithm_1():

@@ -1,0 +1,27 @@
+# SPGAN's IDE (Deng et al., CVPR 2018), its supervised baseline on Market-1501: Caffe IDE, batch norm on ImageNet's statistics.
+# train:     tools/dist_train.sh configs/ide/ide-spgan_resnet50_market1501.py 1      (or python tools/train.py CONFIG)
+# published: rank-1 75.8 (figure in the authors' README)
+#            Its networks for translated images also fix conv1, res2 and all scales and shifts, with the FC at twice the rate:
+#            model.backbone.frozen_stages=2 model.backbone.freeze_bn=affine, as ide-spgan_resnet50_dukemtmc.py has them.
+# differs:   all 12,936 images, where the released list leaves 1,294 out; torchvision's network and normalisation.
+_base_ = ["../_base_/datasets/market1501.py", "../_base_/runtime/default.py"]
+
+_size = dict(height=224, width=224)
+model = dict(
+    type="IDE",
+    backbone=dict(type="TorchvisionResNet", depth=50, weights="imagenet", freeze_bn="statistics"),
+    head=dict(type="LinearHead", hidden=None, dropout=0.0),
+)
+train_dataloader = dict(
+    batch_size=16,
+    dataset=dict(transforms=[dict(type="Resize", **_size), dict(type="RandomFlip")]),  # 224 cut out of 224: no crop
+)
+test_dataloader = dict(dataset=dict(transforms=[dict(type="Resize", **_size)]))
+_rates = {"head.classifier.bias": dict(lr_mult=2, decay_mult=0)}  # as Caffe's layers have it
+optim_wrapper = dict(
+    type="AutocastOptimWrapper",
+    optimizer=dict(type="SGD", lr=1e-3, momentum=0.9, weight_decay=5e-4),
+    paramwise_cfg=dict(custom_keys=_rates),
+)
+param_scheduler = [dict(type="MultiStepLR", milestones=[20_000, 40_000], gamma=0.1, by_epoch=False)]
+train_cfg = dict(type="SeededEpochLoop", max_epochs=62)  # 50,000 steps
