@@ -22,7 +22,7 @@ batch norms are the config's to fix (``freeze_bn``), and stages are not fixed fo
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -57,6 +57,8 @@ class SVDNet(ReIDMethod):
     Raises:
         UserError: a number of steps or rounds out of its range, or a head without an Eigenlayer.
     """
+
+    smoke: ClassVar = {"steps_before": 0, "rounds": 1, "restraint_steps": 1, "relaxation_steps": 1}
 
     def __init__(
         self,

@@ -18,6 +18,7 @@ FAST = [
     Path("configs/ide/ide_osnet-x0-25_synthped-day.py"),
     Path("configs/pcb/pcb_osnet-x0-25_synthped-day.py"),
     Path("configs/triplet/triplet_osnet-x0-25_synthped-day.py"),
+    Path("configs/svdnet/svdnet_osnet-x0-25_synthped-day.py"),
     Path("configs/verif_identif/verif-identif_osnet-x0-25_synthped-day.py"),
 ]
 

@@ -5,6 +5,7 @@ import copy
 import pytest
 import torch
 
+from reidzoo.apis.configs import read_config
 from reidzoo.apis.training import train
 from reidzoo.base.errors import UserError
 from reidzoo.engine.precision import AutocastOptimWrapper
@@ -217,3 +218,13 @@ def test_refusals(arguments, said):
 def test_another_head_is_refused():
     with pytest.raises(UserError, match="its head is an EigenHead, got LinearHead"):
         SVDNet(BACKBONE, {"type": "LinearHead"}, num_pids=3, steps_before=1, rounds=1)
+
+
+def test_the_shipped_baseline_differs_in_the_rounds_only():
+    names = ("svdnet", "svdnet-baseline")
+    ours, base = (read_config(f"configs/svdnet/{name}_osnet-x0-25_synthped-day.py").to_dict() for name in names)
+    rounds = {key: ours["model"].pop(key) for key in ("rounds", "restraint_steps", "relaxation_steps")}
+    assert base["model"].pop("rounds") == 0
+    assert ours == base
+    length = rounds["restraint_steps"] + rounds["relaxation_steps"]
+    assert ours["model"]["steps_before"] + rounds["rounds"] * length == 15 * 46  # ends with the last relaxation
