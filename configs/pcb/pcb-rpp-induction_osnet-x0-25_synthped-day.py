@@ -13,9 +13,10 @@ model = dict(
     induction=True,
 )
 allow_partial_load = ["head.part_classifier."]  # the one thing that PCB's checkpoint lacks
+# at 2e-3 these epochs leave the part classifier near its random start (training loss 12.9 instead of 7.3)
 optim_wrapper = dict(
     type="AutocastOptimWrapper",
-    optimizer=dict(type="AdamW", lr=2e-2, weight_decay=5e-4),
+    optimizer=dict(type="AdamW", lr=5e-2, weight_decay=5e-4),
 )
 param_scheduler = [dict(type="CosineAnnealingLR", T_max=_epochs, by_epoch=True, convert_to_iter_based=True)]
 train_cfg = dict(type="SeededEpochLoop", max_epochs=_epochs)
