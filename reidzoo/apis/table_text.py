@@ -64,14 +64,15 @@ def _rows(run: Run, cell: Cell, results: Path) -> list[dict[str, Any]]:
 
 def _claim(claim: Claim, table: Table, results: Path) -> str:
     above, below = (_judged(*table.cells[name], results) for name in (claim.above, claim.below))
-    common = sorted(set(above) & set(below))
+    if table.cells[claim.above][0] is table.cells[claim.below][0]:  # the same checkpoints, compared one with one
+        seeds = set(above) & set(below)
+        above, below = ({seed: files[seed] for seed in seeds} for files in (above, below))
     scale = f"{claim.scale:g} × " if claim.scale != 1 else ""
     head = f"| {claim.text} | {claim.metric}: {scale}{claim.above} − {claim.below} |"
-    if not common:
+    if not (above and below):
         return f"{head} {NOTHING} | not run |"
-    sides = ([files[seed] for seed in common] for files in (above, below))
     try:
-        verdict = compare(*sides, metric=claim.metric, scale_a=claim.scale)
+        verdict = compare(list(above.values()), list(below.values()), metric=claim.metric, scale_a=claim.scale)
     except UserError as error:
         raise UserError(f"claim '{claim.text}': {error}") from error
     interval = "" if verdict.interval is None else f" [{verdict.interval[0]:+.1f}, {verdict.interval[1]:+.1f}]"

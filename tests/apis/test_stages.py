@@ -9,7 +9,6 @@ import torch
 
 from reidzoo.apis import stages
 from reidzoo.apis.stages import first_difference, require_alike, stage_of, train_stages
-from reidzoo.apis.training import last_checkpoint, train
 from reidzoo.base.errors import UserError
 from reidzoo.base.weights import read_checkpoint
 
@@ -54,13 +53,12 @@ def test_what_is_done_is_skipped_and_needs_no_earlier_stage(named, tmp_path, mon
 
 def test_an_interrupted_stage_is_resumed_from_itself(named, tmp_path):
     configs = [named("one"), named("two", **{"train_cfg.max_epochs": 2})]
-    whole = tensors(train_stages(configs, work_dir=tmp_path / "whole"))
-    train_stages(configs, work_dir=tmp_path / "parts")
-    folder = tmp_path / "parts" / "two" / "seed0"
+    whole = tensors(train_stages(configs, work_dir=tmp_path / "runs"))
+    folder = tmp_path / "runs" / "two" / "seed0"
     (folder / "epoch_2.pth").unlink()
     (folder / "last_checkpoint").write_text(str(folder / "epoch_1.pth"))
     lines = []
-    resumed = tensors(train_stages(configs, work_dir=tmp_path / "parts", report=lines.append))
+    resumed = tensors(train_stages(configs, work_dir=tmp_path / "runs", report=lines.append))
     assert "resumed from epoch_1.pth" in lines[1]
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
@@ -73,13 +71,13 @@ def test_a_folder_of_another_run_is_refused(named, tmp_path):
     with pytest.raises(UserError, match=r"two.py' has changed .*optim_wrapper.optimizer.lr: 0.01 and 0.5.*move"):
         train_stages(configs, work_dir=work_dir)
     named("two")
-    shutil.rmtree(work_dir / "one")
-    train_stages(configs[:1], work_dir=work_dir)  # another file, if only by its time
+    (work_dir / "one" / "seed0" / "stage.json").rename(tmp_path / "kept.json")
+    with pytest.raises(UserError, match=r"no stage\.json"):
+        train_stages(configs[:1], work_dir=work_dir)
+    (tmp_path / "kept.json").rename(work_dir / "one" / "seed0" / "stage.json")
+    (work_dir / "one" / "seed0" / "epoch_1.pth").write_bytes(b"trained anew")
     with pytest.raises(UserError, match="did not start from today's"):
         train_stages(configs, work_dir=work_dir)
-    train(configs[0], work_dir=work_dir / "one" / "seed7", seed=7)
-    with pytest.raises(UserError, match=r"no stage\.json"):
-        train_stages(configs[:1], seed=7, work_dir=work_dir)
 
 
 def test_the_first_stage_keeps_its_own_start(named, tmp_path):
@@ -129,4 +127,3 @@ def test_the_folder_of_a_stage(tmp_path):
     stage = stage_of("configs/x/x_net_data.py", 2, tmp_path)
     assert stage.folder == tmp_path / "x_net_data" / "seed2"
     assert stage.checkpoint is None
-    assert last_checkpoint(stage.folder) is None

@@ -207,7 +207,7 @@ def test_the_text_of_a_table_that_was_not_run(table, tmp_path):
     ]
 
 
-def toy_rows(folder, config, seeds, first_matches):
+def toy_rows(folder, config, seeds, first_matches, **changes):
     """Rows of results with their tables of queries, one a seed: ``first_matches`` by seed."""
     folder.mkdir(exist_ok=True)
     for seed, matches in zip(seeds, first_matches, strict=True):
@@ -219,7 +219,7 @@ def toy_rows(folder, config, seeds, first_matches):
         row = {
             "config": config, "options": {}, "data": "toy", "train_split": "toy", "ranking": "euclidean", "seed": seed,
             "checkpoint_sha256": stem, "commit": "abc", "machine": "a CPU", "queries": f"{stem}.queries.csv",
-            "metrics": {"mAP_step": rank1, "rank1": rank1},
+            "metrics": {"mAP_step": rank1, "rank1": rank1}, **changes,
         }  # fmt: skip
         (folder / f"{stem}.json").write_text(json.dumps(row))
 
@@ -236,5 +236,11 @@ def test_the_verdict_of_a_claim(table, tmp_path):
     turned = table(two_seeds, (sides, 'above = "IDE @ day"\nbelow = "two stages @ day"\nscale = 2'))
     text = table_text(read_table(turned), results)
     assert re.search(r"rank1: 2 × IDE @ day − two stages @ day \| -46\.2 .* fails \|$", text, re.MULTILINE)
+    same = table((sides, 'above = "IDE, cosine @ day to dusk"\nbelow = "IDE @ day"'))
+    assert "− IDE @ day | – | not run |" in table_text(read_table(same), results)
+    cosine = {"options": {"test_evaluator.distance": "cosine"}, "checkpoint_sha256": "ide_toy_day.seed1"}
+    toy_rows(results, "ide_toy_day2dusk.cosine", [1], [[1] * 20 + [2] * 20], **cosine)
+    text = table_text(read_table(same), results)  # seed 1 of both, as there is no other of the variant
+    assert re.search(r"− IDE @ day \| \+22\.5 \[.*\] \| not resolved \(of this checkpoint", text)
     with pytest.raises(UserError, match="claim 'More training helps': metric 'mAP' cannot be compared"):
         table_text(read_table(table(('"rank1"', '"mAP"'))), results)
