@@ -13,6 +13,11 @@ def requirements(name: str) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
+def optional() -> dict[str, list[str]]:
+    """Each package of ``requirements/optional.txt`` as an extra of its own name."""
+    return {line.split(">=")[0]: [line] for line in requirements("optional")}
+
+
 def version() -> str:
     """``__version__`` without importing the package."""
     lines = (ROOT / "reidzoo" / "__init__.py").read_text().splitlines()
@@ -28,6 +33,6 @@ setup(
     packages=find_packages(include=["reidzoo", "reidzoo.*"]),
     python_requires=">=3.11",
     install_requires=requirements("runtime"),
-    extras_require={"tests": requirements("tests")},
+    extras_require={"tests": requirements("tests"), **optional()},
     entry_points={"console_scripts": ["reidzoo = reidzoo.cli:console"]},
 )

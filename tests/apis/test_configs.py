@@ -24,6 +24,8 @@ FAST = [
 
 
 def smoke(path, tmp_path):
+    if "TimmBackbone" in path.read_text():
+        pytest.importorskip("timm")  # an optional extra
     train(path, work_dir=tmp_path / "run", smoke=True)
     logs = {entry.name for entry in (tmp_path / "run").rglob("*") if entry.is_file()}
     assert "scalars.json" in logs  # JSON lines

@@ -9,18 +9,20 @@ import torch
 import reidzoo.models.backbones  # noqa: F401  (fills the shelf)
 from reidzoo.registry import BACKBONES
 
-TOY = {"OSNet": {"width": 0.25}, "TorchvisionResNet": {"depth": 18}}
+TOY = {"OSNet": {"width": 0.25}, "TorchvisionResNet": {"depth": 18}, "TimmBackbone": {"name": "test_convnext"}}
 NAMES = sorted(name for name, cls in BACKBONES.module_dict.items() if cls.__module__.startswith("reidzoo."))
 
 
 @pytest.fixture(params=NAMES)
 def backbone(request):
+    if request.param == "TimmBackbone":
+        pytest.importorskip("timm")  # an optional extra
     torch.manual_seed(0)
     return BACKBONES.build({"type": request.param, **TOY.get(request.param, {})})
 
 
 def test_the_shelf_is_not_empty():
-    assert {"OSNet", "TorchvisionResNet"} <= set(NAMES)
+    assert {"OSNet", "TimmBackbone", "TorchvisionResNet"} <= set(NAMES)
 
 
 @pytest.mark.parametrize(("height", "width"), [(128, 64), (96, 48), (100, 50)])
@@ -51,4 +53,7 @@ def test_documented_with_source_attributes_and_weights(name):
     assert re.search(r"\b(19|20)\d\d\b", cls.__doc__), "name the paper and its year"
     assert "out_channels" in cls.__doc__
     assert "stride" in cls.__doc__
-    assert inspect.signature(cls).parameters["weights"].default is None
+    arguments = inspect.signature(cls).parameters
+    assert arguments["weights"].default is None
+    assert arguments["frozen_stages"].default == 0
+    assert arguments["freeze_bn"].default is None

@@ -13,15 +13,30 @@ from reidzoo.registry import BACKBONES
 TOY = {
     "OSNet": {"width": 0.25, "embedding": True},
     "TorchvisionResNet": {"depth": 18},
+    "TimmBackbone": {"name": "test_resnet"},
 }
-STEM = {"OSNet": "conv1.", "TorchvisionResNet": ("conv1.", "bn1.")}
-SECOND = {"OSNet": ("conv1.", "conv2.", "pool2."), "TorchvisionResNet": ("conv1.", "bn1.", "layer1.")}
+STEM = {
+    "OSNet": ("conv1.",),
+    "TorchvisionResNet": ("conv1.", "bn1."),
+    "TimmBackbone": ("network.conv1.", "network.bn1."),
+}
+SECOND = {
+    "OSNet": ("conv1.", "conv2.", "pool2."),
+    "TorchvisionResNet": ("conv1.", "bn1.", "layer1."),
+    "TimmBackbone": ("network.conv1.", "network.bn1.", "network.layer1."),
+}
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 
 
 def build(name, **arguments):
+    if name == "TimmBackbone":
+        pytest.importorskip("timm")  # an optional extra
     torch.manual_seed(0)
     return BACKBONES.build({"type": name, **TOY[name], **arguments})
+
+
+def test_every_backbone_is_tried():
+    assert set(TOY) == {name for name, cls in BACKBONES.module_dict.items() if cls.__module__.startswith("reidzoo.")}
 
 
 def moved(backbone, steps=2):

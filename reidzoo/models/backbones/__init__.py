@@ -6,6 +6,7 @@ within rounding). The argument ``weights`` names a file, which is loaded complet
 """
 
 from reidzoo.models.backbones.osnet import OSNet
+from reidzoo.models.backbones.timm_backbone import TimmBackbone
 from reidzoo.models.backbones.torchvision_resnet import TorchvisionResNet
 
-__all__ = ["OSNet", "TorchvisionResNet"]
+__all__ = ["OSNet", "TimmBackbone", "TorchvisionResNet"]
