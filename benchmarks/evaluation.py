@@ -1,4 +1,7 @@
-"""Seconds and memory of the retrieval evaluation beside the bare float32 matrix product that it cannot do without."""
+"""Seconds and memory of the retrieval evaluation beside the bare float32 matrix product that it cannot do without.
+
+With --rerank: seconds and memory of k-reciprocal re-ranking (k1=20, k2=6, lambda=0.3) and its scoring, one run.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from terminaltables import AsciiTable
 from tqdm import tqdm
 
 from reidzoo.base.files import write_text
-from reidzoo.evaluation import evaluate_ranking
+from reidzoo.evaluation import Reranking, evaluate_ranking
 
 WIDTH = 512
 CAMERAS = 6
@@ -57,17 +60,20 @@ def main() -> None:
         help="number of queries and images (medians of 5 runs, msmt17 of 3)",
     )
     parser.add_argument("--random", action="store_true", help="features without identities instead of clusters")
+    parser.add_argument("--rerank", action="store_true", help="measure k-reciprocal re-ranking, mAP before and after")
     parser.add_argument("--json", metavar="FILE", help="write the figures to FILE")
     arguments = parser.parse_args()
-    figures = measure(SIZES[arguments.size], arguments.random)
+    size = SIZES[arguments.size]
+    data = split(size, arguments.random)
+    figures = measure_reranking(data) if arguments.rerank else measure(data, size.runs)
     figures = {"size": arguments.size, "features": "random" if arguments.random else "clustered", **figures}
     print(AsciiTable([["figure", "value"], *([key, shown(value)] for key, value in figures.items())]).table)
     if arguments.json:
         write_text(arguments.json, json.dumps(figures, indent=2) + "\n")
 
 
-def measure(size: Size, random: bool) -> dict[str, object]:
-    """Median seconds of both, run in turns so that a busy moment of the machine hits both alike."""
+def split(size: Size, random: bool) -> tuple[torch.Tensor | np.ndarray, ...]:
+    """Features, pids and camids of queries and gallery, as ``evaluate_ranking`` takes them."""
     rng = np.random.default_rng(0)
     centres = rng.standard_normal((size.identities + 1, WIDTH), dtype=np.float32)
     noise = None if random else size.noise
@@ -76,19 +82,46 @@ def measure(size: Size, random: bool) -> dict[str, object]:
     gallery_pids[: size.distractors] = 0
     query, gallery = (features(rng, pids, centres, noise) for pids in (query_pids, gallery_pids))
     camids = [rng.integers(0, CAMERAS, len(pids)) for pids in (query_pids, gallery_pids)]
+    return query, gallery, query_pids, gallery_pids, *camids
+
+
+def measure(arguments: tuple[torch.Tensor | np.ndarray, ...], runs: int) -> dict[str, object]:
+    """Median seconds of both, run in turns so that a busy moment of the machine hits both alike."""
+    query, gallery, *_ = arguments
     product_seconds, seconds = [], []
-    for _ in tqdm(range(size.runs), desc="product and evaluation", leave=False):
+    for _ in tqdm(range(runs), desc="product and evaluation", leave=False):
         product_seconds.append(timed(lambda: product(query, gallery))[0])
-        spent, result = timed(lambda: evaluate_ranking(query, gallery, query_pids, gallery_pids, *camids))
+        spent, result = timed(lambda: evaluate_ranking(*arguments))
         seconds.append(spent)
     return {
         "seconds": statistics.median(seconds),
         "product_seconds": statistics.median(product_seconds),
         "ratio": statistics.median(seconds) / statistics.median(product_seconds),
         "ratios": [evaluation / bare for evaluation, bare in zip(seconds, product_seconds, strict=True)],
-        "runs": size.runs,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024),
+        "runs": runs,
         "mAP_step": result.mAP_step,
+        **surroundings(),
+    }
+
+
+def measure_reranking(arguments: tuple[torch.Tensor | np.ndarray, ...]) -> dict[str, object]:
+    """Seconds of re-ranking with its scoring, once, as it takes long enough to be steady."""
+    plain_seconds, plain = timed(lambda: evaluate_ranking(*arguments))
+    seconds, result = timed(lambda: evaluate_ranking(*arguments, reranking=Reranking()))
+    return {
+        "ranking": f"euclidean, {Reranking()}",
+        "seconds": seconds,
+        "plain_seconds": plain_seconds,
+        "mAP_step_before": plain.mAP_step,
+        "mAP_step": result.mAP_step,
+        **surroundings(),
+    }
+
+
+def surroundings() -> dict[str, object]:
+    """The memory that was needed, and what the seconds depend on."""
+    return {
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024),
         "threads": torch.get_num_threads(),
         "load_1min": os.getloadavg()[0],
         "torch": torch.__version__,

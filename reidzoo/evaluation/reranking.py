@@ -30,7 +30,7 @@ from reidzoo.evaluation.image_sets import ImageSet, comparable
 from reidzoo.evaluation.scores import Scores, product_blocks, product_scores, relative_rounding
 
 _SPARE = 7  # candidates beyond the neighbours, so that rounding at the end of the list leaves none out
-_PAIRS = 2**12  # of D-vectors that are subtracted at once
+_PAIRS = 2**10  # of D-vectors that are subtracted at once
 _TERMS = 2**21  # of the sums of minima that are held at once
 
 
@@ -212,13 +212,16 @@ def reciprocal_vectors(
 
 
 def _squared_distances(features: Tensor, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Of P pairs of images, P float64."""
+    """Of P pairs of images, P float32."""
     pairs = torch.from_numpy(np.stack([rows, columns])).to(features.device)
-    parts = [
-        (features[left] - features[right]).square_().sum(1)
-        for left, right in (part.unbind() for part in pairs.split(_PAIRS, dim=1))
-    ]
-    return torch.cat(parts).cpu().numpy().astype(np.float64)
+    distances = features.new_empty(len(rows))
+    buffers = features.new_empty(2, _PAIRS, features.shape[1])  # fresh ones for each part would scatter the heap
+    for part, (left, right) in zip(distances.split(_PAIRS), pairs.split(_PAIRS, dim=1), strict=True):
+        difference, other = buffers[:, : len(part)]
+        torch.index_select(features, 0, left, out=difference)
+        difference -= torch.index_select(features, 0, right, out=other)
+        torch.sum(difference.square_(), dim=1, out=part)
+    return distances.cpu().numpy()
 
 
 def _averaged(vectors: csr_array, neighbours: np.ndarray) -> csr_array:
