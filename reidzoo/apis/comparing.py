@@ -131,7 +131,8 @@ def compare(
         )
     values_a, values_b = 100 * _values(a, metric), 100 * _values(b, metric)  # R x Q
     of_query = scale_a * values_a.mean(axis=0) - values_b.mean(axis=0)
-    query_variance = float(resampled_means(of_query).var(ddof=1))
+    pids = a.tables[0].pids[a.tables[0].first_match > 0]
+    query_variance = float(resampled_means(of_query, pids).var(ddof=1))
     means_a, means_b = scale_a * values_a.mean(axis=1), values_b.mean(axis=1)
     samples = [means_a - means_b] if paired else [means_a, means_b]
     reason = _limit(a, b, paired)

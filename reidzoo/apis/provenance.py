@@ -14,7 +14,10 @@ PACKAGES = ("torch", "torchvision", "mmengine", "mmcv-lite", "numpy", "opencv-py
 
 
 def commit() -> str:
-    """The commit of the checkout that runs, ``-dirty`` appended when files differ from it; ``unknown`` outside git."""
+    """The commit of the checkout that runs, ``-dirty`` appended when files differ from it; ``unknown`` outside git.
+
+    Results are what a run leaves behind, not what it is made of, and do not count.
+    """
     root = Path(__file__).resolve().parents[2]
 
     def git(*arguments: str) -> str:
@@ -22,7 +25,8 @@ def commit() -> str:
         return result.stdout.strip()
 
     try:
-        return git("rev-parse", "--short=12", "HEAD") + ("-dirty" if git("status", "--porcelain") else "")
+        changed = git("status", "--porcelain", "--", ".", ":(exclude)model_zoo/results")
+        return git("rev-parse", "--short=12", "HEAD") + ("-dirty" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 

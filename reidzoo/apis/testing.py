@@ -124,13 +124,13 @@ def _details(runner: Runner, queries: str | Path | None, camera_pairs: bool) -> 
             raise UserError("queries and camera pairs need the metric RetrievalMetric: name it in test_evaluator")
         return {}
     dataset: ReIDDataset = runner.test_dataloader.dataset
-    result = metric.last_result
+    table = query_table(dataset, metric.last_result)
     details: dict[str, Any] = {
         "ranking": metric.ranking,
-        "mAP_step_ci95": [round(100 * end, 4) for end in mean_interval(result.ap_step)],
+        "mAP_step_ci95": [round(100 * end, 4) for end in mean_interval(table.ap_step, table.pids)],
     }
     if queries is not None:
-        write_queries(queries, query_table(dataset, result))
+        write_queries(queries, table)
         details["queries"] = Path(queries).name
     if camera_pairs:
         details["camera_pairs"] = _camera_pairs(dataset.metainfo, metric)

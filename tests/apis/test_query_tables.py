@@ -87,7 +87,7 @@ def test_a_test_writes_the_queries_that_its_means_are_of(toy_config, toy_market,
     for name, values in (("mAP_step", found.ap_step), ("mAP_official", found.ap_official), ("mINP", found.inp)):
         assert 100 * values.mean() == pytest.approx(metrics[name], abs=1e-3)
     assert 100 * (found.first_match <= 1).mean() == pytest.approx(metrics["rank1"], abs=1e-3)
-    expected = [100 * end for end in mean_interval(found.ap_step)]
+    expected = [100 * end for end in mean_interval(found.ap_step, found.pids)]
     assert row["mAP_step_ci95"] == pytest.approx(expected, abs=1e-3)
 
 
