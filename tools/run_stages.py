@@ -7,6 +7,7 @@ from reidzoo.apis.stages import WORK_DIRS, train_stages
 
 EXAMPLE = """example:
   python tools/run_stages.py configs/pcb/pcb_osnet-x0-25_synthped-day.py \\
+      configs/pcb/pcb-rpp-induction_osnet-x0-25_synthped-day.py \\
       configs/pcb/pcb-rpp_osnet-x0-25_synthped-day.py --seed 1"""
 
 

@@ -12,6 +12,7 @@ model = dict(
     loss=dict(type="CrossEntropy", label_smoothing=0.1),
     induction=True,
 )
+load_from = "work_dirs/pcb_osnet-x0-25_synthped-dusk/seed0/epoch_15.pth"  # where run_stages.py leaves the stage before
 allow_partial_load = ["head.part_classifier."]  # the one thing that PCB's checkpoint lacks
 # at 2e-3 these epochs leave the part classifier near its random start (training loss 12.9 instead of 7.3)
 optim_wrapper = dict(

@@ -16,6 +16,7 @@ model = dict(
     head=dict(type="PCBHead", parts=6, hidden=256, dropout=0.5, refined=True),
     induction=True,
 )
+load_from = "work_dirs/pcb_resnet50_cuhk03np/seed0/epoch_60.pth"  # where run_stages.py leaves the stage before
 allow_partial_load = ["head.part_classifier."]  # the one thing that PCB's checkpoint lacks
 optim_wrapper = dict(
     type="AutocastOptimWrapper",

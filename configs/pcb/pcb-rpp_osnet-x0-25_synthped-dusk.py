@@ -12,6 +12,7 @@ model = dict(
     head=dict(type="PCBHead", parts=4, hidden=128, dropout=0.0, refined=True),
     loss=dict(type="CrossEntropy", label_smoothing=0.1),
 )
+load_from = "work_dirs/pcb-rpp-induction_osnet-x0-25_synthped-dusk/seed0/epoch_5.pth"  # where run_stages.py leaves the stage before
 optim_wrapper = dict(
     type="AutocastOptimWrapper",
     optimizer=dict(type="AdamW", lr=1e-3, weight_decay=5e-4),

@@ -17,6 +17,9 @@ model = dict(
     backbone=dict(type="TorchvisionResNet", depth=50, last_stride=1),
     head=dict(type="PCBHead", parts=6, hidden=256, dropout=0.5, refined=True),
 )
+load_from = (
+    "work_dirs/pcb-rpp-induction_resnet50_market1501/seed0/epoch_10.pth"  # where run_stages.py leaves the stage before
+)
 optim_wrapper = dict(
     type="AutocastOptimWrapper",
     optimizer=dict(type="SGD", lr=0.01, momentum=0.9, weight_decay=5e-4, nesterov=True),

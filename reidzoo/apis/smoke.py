@@ -25,12 +25,14 @@ def shrink_to_smoke(cfg: Config) -> None:
 
 
 def shrink(cfg: Config) -> None:
-    """Tiny data, batches of 2 (P x K: 2 x 2), two steps, small networks without pretrained weights; in place.
+    """Tiny data, batches of 2 (P x K: 2 x 2), two steps, small networks from scratch, no earlier stage; in place.
 
     A class makes itself small through its attribute ``smoke``, a dict of arguments that replaces the config's.
     """
     classes = {name: cls for shelf in all_shelves().values() for name, cls in shelf.module_dict.items()}
     _shrink_parts(cfg._cfg_dict, classes)
+    cfg.pop("load_from", None)  # an earlier stage, of the full size
+    cfg.pop("allow_partial_load", None)
     for name in ("train_dataloader", "val_dataloader", "test_dataloader"):
         if cfg.get(name):
             cfg[name].update(num_workers=0, persistent_workers=False, batch_size=8)

@@ -19,7 +19,7 @@ from reidzoo.base.errors import UserError
 WORK_DIRS = Path("work_dirs")
 #: file of a stage's work folder that says what was trained there, and from which checkpoint
 RECORD = "stage.json"
-#: what decides which weights a run ends with; hooks of ``default_hooks`` only watch
+#: what decides which weights a run ends with, beside those it starts from; hooks of ``default_hooks`` only watch
 TRAINING_KEYS = (
     "model",
     "train_dataloader",
@@ -27,7 +27,6 @@ TRAINING_KEYS = (
     "optim_wrapper",
     "param_scheduler",
     "custom_hooks",
-    "load_from",
     "allow_partial_load",
 )
 
@@ -85,11 +84,12 @@ def train_stages(
     stages = [stage_of(config, seed, work_dir) for config in configs]
     if not stages or len({stage.folder for stage in stages}) < len(stages):
         raise UserError(f"stages are configs of different names, at least one, got {[str(path) for path in configs]}")
-    parts = [training_part(read_config(stage.config)) for stage in stages]
+    cfgs = [read_config(stage.config) for stage in stages]
+    parts = [training_part(cfg) for cfg in cfgs]
     done = [is_finished(stage, part) for stage, part in zip(stages, parts, strict=True)]
     start = None
     for index, (stage, part) in enumerate(zip(stages, parts, strict=True)):
-        start = start or part.get("load_from")
+        start = start or cfgs[index].get("load_from")
         if done[index]:
             _check_record(stage, part, start)
             report(f"{stage.config}, seed {seed}: finished, skipped")
@@ -171,7 +171,7 @@ def _train(stage: Stage, part: dict[str, Any], start: str | Path | None, report:
         options = {"load_from": str(start)} if start is not None else {}
         report(f"{stage.config}, seed {stage.seed}: trained" + (f", starting from {start}" if start else ""))
     else:
-        options = {"load_from": None}  # the Runner would resume from there, and not from the run's own checkpoint
+        options = {}
         report(f"{stage.config}, seed {stage.seed}: resumed from {interrupted.name}")
     train(stage.config, work_dir=stage.folder, options=options, seed=stage.seed, resume=interrupted is not None)
 

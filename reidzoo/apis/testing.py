@@ -78,12 +78,12 @@ def evaluate(
     cfg = read_config(config, options)
     meta = read_checkpoint(checkpoint).get("meta", {})
     cfg.work_dir = str(work_dir or Path(checkpoint).parent / "test")
-    cfg.launcher, cfg.load_from, cfg.resume = launcher, str(checkpoint), False
-    cfg.allow_partial_load = allow_partial
+    cfg.launcher, cfg.resume = launcher, False
     init = _initialisation(cfg)
     prepare_processes(cfg, launcher)
     if smoke:
         shrink_to_smoke(cfg)
+    cfg.load_from, cfg.allow_partial_load = str(checkpoint), allow_partial
     if needs_num_pids(cfg):
         cfg.model.num_pids = _trained_num_pids(meta, checkpoint)
     for key in TRAINING_KEYS:

@@ -47,6 +47,8 @@ def train(
     cfg = read_config(config, options)
     cfg.work_dir = str(work_dir or Path("work_dirs") / (Path(config).stem + ("-smoke" if smoke else "")))
     cfg.launcher, cfg.resume = launcher, resume
+    if resume and last_checkpoint(cfg.work_dir) is not None:
+        cfg.load_from = None  # the Runner would resume from there, and not from the run's own checkpoint
     if seed is not None:
         cfg.setdefault("randomness", {})["seed"] = seed
     prepare_processes(cfg, launcher)
