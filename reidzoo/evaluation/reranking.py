@@ -111,7 +111,8 @@ def reranked_scores(
     jaccard = 1 - reranking.lambda_value
 
     def rounding(row: int, columns: slice) -> np.ndarray:
-        return scale[row] * plain.rounding(row, columns) + 4 * np.finfo(np.float32).eps
+        sum_of_both = 4 * np.finfo(np.float32).eps  # of the product and the Jaccard term, about 1 in size
+        return scale[row] * plain.rounding(row, columns) + sum_of_both
 
     return Scores(_blocks(plain.blocks, scale, jaccard, of_queries, of_gallery.tocsc()), rounding)
 
