@@ -1,1 +1,1 @@
-"""Where the published weights are: cards, downloads, verified loading. They come with the model zoo."""
+"""Where the published weights are: cards, downloads, verified loading."""
