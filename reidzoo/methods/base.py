@@ -10,7 +10,7 @@ from mmengine.model import BaseModel
 from torch import Tensor
 
 from reidzoo.base.errors import UserError
-from reidzoo.registry import METHODS
+from reidzoo.registry import BACKBONES, HEADS, METHODS
 
 
 class ReIDMethod(BaseModel):
@@ -70,6 +70,32 @@ class ReIDMethod(BaseModel):
         if mode in ("predict", "tensor"):
             return self.embed(images).float()
         raise UserError(f"mode is 'loss', 'predict' or 'tensor', got '{mode}'")
+
+
+class BackboneWithHead(ReIDMethod):
+    """Base of the methods that are one backbone and one head on its map.
+
+    Args:
+        backbone: config from shelf BACKBONES.
+        head: config from shelf HEADS; ``in_channels`` is filled in.
+        num_pids: number of training identities, given to the head; None for a head that needs none.
+        data_preprocessor: see :class:`ReIDMethod`.
+    """
+
+    def __init__(
+        self,
+        backbone: dict[str, Any],
+        head: dict[str, Any],
+        num_pids: int | None = None,
+        data_preprocessor: dict[str, Any] | None = None,
+    ):
+        super().__init__(data_preprocessor)
+        self.backbone = to_channels_last(BACKBONES.build(backbone))
+        identities = {} if num_pids is None else {"num_pids": num_pids}
+        self.head = HEADS.build(head, in_channels=self.backbone.out_channels, **identities)
+
+    def embed(self, images: Tensor) -> Tensor:
+        return self.head.embed(self.backbone(images))
 
 
 def accuracy(logits: Tensor, pids: Tensor) -> Tensor:

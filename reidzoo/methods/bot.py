@@ -27,15 +27,15 @@ from mmengine.dist import all_reduce
 from torch import Tensor, nn
 
 from reidzoo.base.errors import UserError
-from reidzoo.methods.base import ReIDMethod, accuracy, to_channels_last
+from reidzoo.methods.base import BackboneWithHead, accuracy
 from reidzoo.methods.triplet import triplet_diagnostics
-from reidzoo.registry import BACKBONES, HEADS, LOSSES, METHODS
+from reidzoo.registry import LOSSES, METHODS
 
 CENTER_RATE = 0.5  # alpha
 
 
 @METHODS.register
-class BagOfTricks(ReIDMethod):
+class BagOfTricks(BackboneWithHead):
     """Classify identities and rank the hardest pairs; needs P x K batches (``IdentitySampler``).
 
     Args:
@@ -62,11 +62,9 @@ class BagOfTricks(ReIDMethod):
         center_weight: float = 0.0,
         data_preprocessor: dict[str, Any] | None = None,
     ):
-        super().__init__(data_preprocessor)
+        super().__init__(backbone, head, num_pids, data_preprocessor)
         if center_weight < 0:
             raise UserError(f"center_weight of BagOfTricks is at least 0 (0 switches it off), got {center_weight}")
-        self.backbone = to_channels_last(BACKBONES.build(backbone))
-        self.head = HEADS.build(head, in_channels=self.backbone.out_channels, num_pids=num_pids)
         self.id_loss = LOSSES.build(id_loss or {"type": "CrossEntropy"})
         self.triplet_loss = LOSSES.build(triplet_loss or {"type": "BatchHardTriplet", "margin": 0.3})
         self.center_weight = center_weight
@@ -81,9 +79,6 @@ class BagOfTricks(ReIDMethod):
         if self.centers is not None:
             terms["loss_center"] = self.center_weight * self.centers(output.feature, pids)
         return {**terms, "accuracy": accuracy(output.logits, pids), **triplet_diagnostics(output.feature, pids)}
-
-    def embed(self, images: Tensor) -> Tensor:
-        return self.head.embed(self.backbone(images))
 
 
 class ClassCenters(nn.Module):

@@ -17,12 +17,12 @@ from typing import Any
 
 from torch import Tensor
 
-from reidzoo.methods.base import ReIDMethod, accuracy, to_channels_last
-from reidzoo.registry import BACKBONES, HEADS, LOSSES, METHODS
+from reidzoo.methods.base import BackboneWithHead, accuracy
+from reidzoo.registry import LOSSES, METHODS
 
 
 @METHODS.register
-class IDE(ReIDMethod):
+class IDE(BackboneWithHead):
     """Classify identities, compare features.
 
     Args:
@@ -41,9 +41,7 @@ class IDE(ReIDMethod):
         loss: dict[str, Any] | None = None,
         data_preprocessor: dict[str, Any] | None = None,
     ):
-        super().__init__(data_preprocessor)
-        self.backbone = to_channels_last(BACKBONES.build(backbone))
-        self.head = HEADS.build(head, in_channels=self.backbone.out_channels, num_pids=num_pids)
+        super().__init__(backbone, head, num_pids, data_preprocessor)
         self.loss = LOSSES.build(loss or {"type": "CrossEntropy"})
 
     def losses(self, images: Tensor, pids: Tensor) -> dict[str, Tensor]:
@@ -52,6 +50,3 @@ class IDE(ReIDMethod):
             "loss_id": self.loss(output.logits, pids),  # -1/B sum_i log p(y_i | x_i), unless the loss smooths
             "accuracy": accuracy(output.logits, pids),
         }
-
-    def embed(self, images: Tensor) -> Tensor:
-        return self.head.embed(self.backbone(images))

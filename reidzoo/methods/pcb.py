@@ -29,12 +29,12 @@ from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from reidzoo.base.errors import UserError
-from reidzoo.methods.base import ReIDMethod, accuracy, to_channels_last
-from reidzoo.registry import BACKBONES, HEADS, LOSSES, METHODS
+from reidzoo.methods.base import BackboneWithHead, accuracy
+from reidzoo.registry import LOSSES, METHODS
 
 
 @METHODS.register
-class PCB(ReIDMethod):
+class PCB(BackboneWithHead):
     """Classify identities from each part alone, compare all parts side by side.
 
     Args:
@@ -59,9 +59,7 @@ class PCB(ReIDMethod):
         induction: bool = False,
         data_preprocessor: dict[str, Any] | None = None,
     ):
-        super().__init__(data_preprocessor)
-        self.backbone = to_channels_last(BACKBONES.build(backbone))
-        self.head = HEADS.build(head, in_channels=self.backbone.out_channels, num_pids=num_pids)
+        super().__init__(backbone, head, num_pids, data_preprocessor)
         self.loss = LOSSES.build(loss or {"type": "CrossEntropy"})
         if not hasattr(self.head, "part_classifier"):
             raise UserError(f"PCB expects a head of parts, got {type(self.head).__name__}: take PCBHead, or method IDE")
@@ -87,6 +85,3 @@ class PCB(ReIDMethod):
             "loss_id": sum(self.loss(part, pids) for part in logits),  # sum over parts, not their mean
             "accuracy": sum(accuracy(part, pids) for part in logits) / len(logits),
         }
-
-    def embed(self, images: Tensor) -> Tensor:
-        return self.head.embed(self.backbone(images))

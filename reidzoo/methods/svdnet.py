@@ -31,13 +31,13 @@ from mmengine.optim import OptimWrapper
 from torch import Tensor
 
 from reidzoo.base.errors import UserError
-from reidzoo.methods.base import ReIDMethod, accuracy, to_channels_last
+from reidzoo.methods.base import BackboneWithHead, accuracy
 from reidzoo.models.heads.eigen_head import EigenHead
-from reidzoo.registry import BACKBONES, HEADS, LOSSES, METHODS
+from reidzoo.registry import LOSSES, METHODS
 
 
 @METHODS.register
-class SVDNet(ReIDMethod):
+class SVDNet(BackboneWithHead):
     """Identity classification through an Eigenlayer that is decorrelated, restrained and relaxed in rounds.
 
     A step is one batch. Steps after the last round go on with its relaxation. On several processes it needs
@@ -72,7 +72,7 @@ class SVDNet(ReIDMethod):
         loss: dict[str, Any] | None = None,
         data_preprocessor: dict[str, Any] | None = None,
     ):
-        super().__init__(data_preprocessor)
+        super().__init__(backbone, head, num_pids, data_preprocessor)
         for name, value, least in (
             ("steps_before", steps_before, 0),
             ("rounds", rounds, 0),
@@ -83,8 +83,6 @@ class SVDNet(ReIDMethod):
                 raise UserError(f"SVDNet expects {name} of at least {least}, got {value}")
         self.steps_before, self.rounds = steps_before, rounds
         self.restraint_steps, self.relaxation_steps = restraint_steps, relaxation_steps
-        self.backbone = to_channels_last(BACKBONES.build(backbone))
-        self.head = HEADS.build(head, in_channels=self.backbone.out_channels, num_pids=num_pids)
         if not isinstance(self.head, EigenHead):
             raise UserError(
                 f"SVDNet decorrelates an Eigenlayer: its head is an EigenHead, got {type(self.head).__name__}"
@@ -140,9 +138,6 @@ class SVDNet(ReIDMethod):
             )
         output = self.head(self.backbone(images))
         return {"loss_id": self.loss(output.logits, pids), "accuracy": accuracy(output.logits, pids)}
-
-    def embed(self, images: Tensor) -> Tensor:
-        return self.head.embed(self.backbone(images))
 
 
 def decorrelated(weight: Tensor) -> Tensor:

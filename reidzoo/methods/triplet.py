@@ -21,12 +21,12 @@ import torch
 from torch import Tensor
 
 from reidzoo.losses.batch_hard_triplet import hardest_distances
-from reidzoo.methods.base import ReIDMethod, to_channels_last
-from reidzoo.registry import BACKBONES, HEADS, LOSSES, METHODS
+from reidzoo.methods.base import BackboneWithHead
+from reidzoo.registry import LOSSES, METHODS
 
 
 @METHODS.register
-class Triplet(ReIDMethod):
+class Triplet(BackboneWithHead):
     """Learn the distance itself; needs P x K batches (``IdentitySampler``).
 
     Args:
@@ -43,17 +43,12 @@ class Triplet(ReIDMethod):
         loss: dict[str, Any] | None = None,
         data_preprocessor: dict[str, Any] | None = None,
     ):
-        super().__init__(data_preprocessor)
-        self.backbone = to_channels_last(BACKBONES.build(backbone))
-        self.head = HEADS.build(head or {"type": "EmbeddingHead"}, in_channels=self.backbone.out_channels)
+        super().__init__(backbone, head or {"type": "EmbeddingHead"}, data_preprocessor=data_preprocessor)
         self.loss = LOSSES.build(loss or {"type": "BatchHardTriplet"})
 
     def losses(self, images: Tensor, pids: Tensor) -> dict[str, Tensor]:
         output = self.head(self.backbone(images))
         return {"loss_triplet": self.loss(output.feature, pids), **triplet_diagnostics(output.feature, pids)}
-
-    def embed(self, images: Tensor) -> Tensor:
-        return self.head.embed(self.backbone(images))
 
 
 @torch.no_grad()

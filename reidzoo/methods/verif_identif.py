@@ -25,13 +25,13 @@ import torch
 from torch import Tensor
 
 from reidzoo.base.errors import UserError
-from reidzoo.methods.base import ReIDMethod, accuracy, to_channels_last
+from reidzoo.methods.base import BackboneWithHead, accuracy
 from reidzoo.models.heads.verification_head import VerificationHead
-from reidzoo.registry import BACKBONES, HEADS, LOSSES, METHODS
+from reidzoo.registry import LOSSES, METHODS
 
 
 @METHODS.register
-class VerifIdentif(ReIDMethod):
+class VerifIdentif(BackboneWithHead):
     """Identification of each image and verification of pairs, on shared weights.
 
     Batches need identities with several images: ``IdentitySampler``, with two images per identity as the least.
@@ -55,9 +55,7 @@ class VerifIdentif(ReIDMethod):
         verification_dropout: float = 0.9,
         data_preprocessor: dict[str, Any] | None = None,
     ):
-        super().__init__(data_preprocessor)
-        self.backbone = to_channels_last(BACKBONES.build(backbone))
-        self.head = HEADS.build(head, in_channels=self.backbone.out_channels, num_pids=num_pids)
+        super().__init__(backbone, head, num_pids, data_preprocessor)
         self.verification = VerificationHead(self.backbone.out_channels, verification_dropout)
         self.loss = LOSSES.build(loss or {"type": "CrossEntropy"})
         self.verification_loss = LOSSES.build({"type": "CrossEntropy"})
@@ -77,9 +75,6 @@ class VerifIdentif(ReIDMethod):
             "accuracy": accuracy(output.logits, pids),
             "verification_accuracy": accuracy(logits, same),
         }
-
-    def embed(self, images: Tensor) -> Tensor:
-        return self.head.embed(self.backbone(images))
 
 
 def draw_pairs(pids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
