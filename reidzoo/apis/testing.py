@@ -18,7 +18,9 @@ from reidzoo.apis.provenance import provenance
 from reidzoo.apis.query_tables import query_table, write_queries
 from reidzoo.apis.running import build_runner
 from reidzoo.apis.smoke import shrink_to_smoke
+from reidzoo.apis.stages import WORK_DIRS
 from reidzoo.apis.training import describe_undecodable
+from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
 from reidzoo.base.weights import read_checkpoint
 from reidzoo.data.datasets.base import ReIDDataset, UndecodableImage
@@ -55,8 +57,8 @@ def evaluate(
 
     Args:
         config: path of a config file.
-        checkpoint: of a training run, or published weights.
-        work_dir: where the log goes; default: beside the checkpoint.
+        checkpoint: of a training run, or published weights, also as ``zoo://NAME``.
+        work_dir: where the log goes; default: beside the checkpoint, for ``zoo://`` below ``work_dirs/<config name>``.
         options: ``key.subkey`` to value, merged over the config.
         allow_partial: load what fits of a checkpoint of another architecture.
         ranked_lists: also draw the first ranked lists into this PNG file.
@@ -76,8 +78,10 @@ def evaluate(
         UserError: any mistake of config, checkpoint or data.
     """
     cfg = read_config(config, options)
+    named, checkpoint = Path(checkpoint), local_file(checkpoint)
     meta = read_checkpoint(checkpoint).get("meta", {})
-    cfg.work_dir = str(work_dir or Path(checkpoint).parent / "test")
+    beside = checkpoint.parent if checkpoint == named else WORK_DIRS / Path(config).stem  # the zoo is no work folder
+    cfg.work_dir = str(work_dir or beside / "test")
     cfg.launcher, cfg.resume = launcher, False
     init = _initialisation(cfg)
     prepare_processes(cfg, launcher)

@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
 
 WRAPPERS = ("state_dict", "model")
@@ -99,13 +100,13 @@ def read_checkpoint(path: str | Path, map_location: str | Callable = "cpu") -> d
     wrappings are taken off: the keys ``state_dict`` and ``model``, and ``module.`` before every name (DDP).
 
     Args:
-        path: the file.
+        path: the file, or an address of it (:mod:`reidzoo.base.addresses`).
         map_location: where the tensors go, as in ``torch.load``; those of ``.safetensors`` stay on the CPU.
 
     Raises:
         UserError: the file is absent, damaged, brings code along, or holds no tensors.
     """
-    path = Path(path)
+    path = local_file(path)
     if not path.is_file():
         raise UserError(f"no weight file '{path}': check the path (relative ones start at the working directory)")
     content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path, map_location)
