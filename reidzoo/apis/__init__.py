@@ -1,6 +1,32 @@
-"""What people call from Python and from the shell: whole runs, built from the rooms below."""
+"""What people call from Python and from the shell: whole runs, built from the rooms below.
+
+The names of ``__all__`` can be imported from here. Each is looked up when it is asked for, so that importing the room
+costs nothing: torch is loaded with the first of them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
 
 from reidzoo.base.addresses import register_scheme
 from reidzoo.zoo.download import SCHEME, locate
 
 register_scheme(SCHEME, locate)  # networks and the Runner read zoo://NAME, and do not know the zoo
+
+_HOMES = {
+    "Embedder": "reidzoo.apis.embedder",
+    "evaluate": "reidzoo.apis.testing",
+    "train": "reidzoo.apis.training",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

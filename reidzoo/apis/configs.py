@@ -32,6 +32,28 @@ def read_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     merge_options(cfg, options or {})
     for module in (cfg.get("custom_imports") or {}).get("imports", []):
         import_module_of_user(module)
+    return _checked(cfg)
+
+
+def config_of_weights(meta: dict[str, Any], path: str | Path) -> Config:
+    """The config in the header of published weights, checked like one from a file.
+
+    It is data: no Python of it is run, and no module that it might name is imported.
+
+    Args:
+        meta: what :func:`reidzoo.base.weights.read_checkpoint` gives under ``meta``.
+        path: of the weights, as errors call it.
+
+    Raises:
+        UserError: the file brings no config, or one that today's code refuses.
+    """
+    content = meta.get("config")
+    if not isinstance(content, dict) or "model" not in content:
+        raise UserError(f"'{path}' does not bring its config along: name its config file, and this file as checkpoint")
+    return _checked(Config({key: value for key, value in content.items() if key != "custom_imports"}))
+
+
+def _checked(cfg: Config) -> Config:
     if not DefaultScope.check_instance_created(SCOPE):
         DefaultScope.get_instance(SCOPE, scope_name=SCOPE)
     require_valid(cfg)
@@ -102,6 +124,28 @@ def complete_for_training(cfg: Config) -> None:
         cfg.model.num_pids = DATASETS.build(loader.dataset).metainfo["num_pids"]
 
 
+def complete_for_loading(cfg: Config, meta: dict[str, Any], checkpoint: str | Path) -> None:
+    """Make the method ready to take all its weights from ``checkpoint``: the size of its classifier, no other file.
+
+    Args:
+        cfg: changed in place.
+        meta: what the checkpoint says of itself.
+        checkpoint: as errors call it.
+
+    Raises:
+        UserError: neither config nor checkpoint say how many identities the method tells apart.
+    """
+    if needs_num_pids(cfg):
+        num_pids = (meta.get("dataset_meta") or {}).get("num_pids")
+        if num_pids is None:
+            raise UserError(
+                f"'{checkpoint}' does not say how many identities it was trained on: set model.num_pids in the config, "
+                "or with --cfg-options model.num_pids=N"
+            )
+        cfg.model.num_pids = num_pids
+    _skip_pretrained(cfg.model)
+
+
 def needs_num_pids(cfg: Config) -> bool:
     """Whether the method has a classifier whose size the config leaves open."""
     return "num_pids" not in cfg.model and _takes(METHODS.get(cfg.model.type), "num_pids")
@@ -109,3 +153,12 @@ def needs_num_pids(cfg: Config) -> bool:
 
 def _takes(cls: type, argument: str) -> bool:
     return argument in inspect.signature(cls).parameters
+
+
+def _skip_pretrained(node: Any) -> None:
+    """The checkpoint brings every weight, so the files that training started from need not be there."""
+    if isinstance(node, dict):
+        if "weights" in node:
+            node["weights"] = None
+        for value in node.values():
+            _skip_pretrained(value)

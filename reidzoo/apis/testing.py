@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
-from reidzoo.apis.configs import needs_num_pids, read_config
+from reidzoo.apis.configs import complete_for_loading, read_config
 from reidzoo.apis.pictures import save_ranked_lists
 from reidzoo.apis.provenance import provenance
 from reidzoo.apis.query_tables import query_table, write_queries
@@ -88,11 +88,9 @@ def evaluate(
     if smoke:
         shrink_to_smoke(cfg)
     cfg.load_from, cfg.allow_partial_load = str(checkpoint), allow_partial
-    if needs_num_pids(cfg):
-        cfg.model.num_pids = _trained_num_pids(meta, checkpoint)
+    complete_for_loading(cfg, meta, checkpoint)
     for key in TRAINING_KEYS:
         cfg.pop(key, None)
-    _skip_pretrained(cfg.model)
     runner = build_runner(cfg)
     start = time.perf_counter()
     try:
@@ -170,24 +168,5 @@ def _without_folder(value: Any) -> Any:
     return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
 
 
-def _trained_num_pids(meta: dict[str, Any], checkpoint: str | Path) -> int:
-    num_pids = (meta.get("dataset_meta") or {}).get("num_pids")
-    if num_pids is None:
-        raise UserError(
-            f"'{checkpoint}' does not say how many identities it was trained on: "
-            "pass it with --cfg-options model.num_pids=N"
-        )
-    return num_pids
-
-
 def _initialisation(cfg: Config) -> str:
     return str(cfg.model.get("backbone", {}).get("weights") or "random")
-
-
-def _skip_pretrained(node: Any) -> None:
-    """The checkpoint brings every weight, so the files that training started from need not be there."""
-    if isinstance(node, dict):
-        if "weights" in node:
-            node["weights"] = None
-        for value in node.values():
-            _skip_pretrained(value)

@@ -5,6 +5,7 @@ A checkpoint is data. Nothing here runs code that a file brings along, and no en
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,8 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from reidzoo.base.addresses import local_file
@@ -98,6 +98,8 @@ def read_checkpoint(path: str | Path, map_location: str | Callable = "cpu") -> d
 
     ``.safetensors`` is read by safetensors, everything else by ``torch.load(weights_only=True)``. The usual
     wrappings are taken off: the keys ``state_dict`` and ``model``, and ``module.`` before every name (DDP).
+    The header of ``.safetensors`` is given as ``meta``, which training checkpoints have too; it is text only, and what
+    reads as JSON is given as the value that it stands for.
 
     Args:
         path: the file, or an address of it (:mod:`reidzoo.base.addresses`).
@@ -193,11 +195,23 @@ def _compare(
     )
 
 
-def _read_safetensors(path: Path) -> dict[str, Tensor]:
+def _read_safetensors(path: Path) -> dict[str, Any]:
     try:
-        return load_file(path, device="cpu")
+        with safe_open(path, framework="pt", device="cpu") as file:
+            header = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (the handle is no dict)
     except SafetensorError as error:
         raise UserError(f"'{path}' is damaged ({error}): copy or download it again") from error
+    meta = {"meta": {key: _value(text) for key, text in header.items()}} if header else {}
+    return {**meta, "state_dict": tensors}
+
+
+def _value(text: str) -> Any:
+    """What an entry of a header stands for; what others wrote there need not be JSON, and stays text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _read_torch(path: Path, map_location: str | Callable) -> object:

@@ -58,6 +58,13 @@ def test_a_plain_state_becomes_a_checkpoint(tmp_path):
     save_file(STATE, tmp_path / "a.safetensors")
     checkpoint = read_checkpoint(tmp_path / "a.safetensors")
     assert set(checkpoint) == {"state_dict"}
+
+
+def test_the_header_of_safetensors_is_what_the_checkpoint_says_of_itself(tmp_path):
+    save_file(STATE, tmp_path / "a.safetensors", metadata={"seed": "3", "data": '{"num_pids": 6}', "format": "pt"})
+    checkpoint = read_checkpoint(tmp_path / "a.safetensors")
+    assert checkpoint["meta"] == {"seed": 3, "data": {"num_pids": 6}, "format": "pt"}  # foreign text stays text
+    assert same(checkpoint["state_dict"], STATE)
     assert same(checkpoint["state_dict"], STATE)
 
 
