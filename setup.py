@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 
@@ -24,6 +25,19 @@ def version() -> str:
     return next(line.split('"')[1] for line in lines if line.startswith("__version__"))
 
 
+class BuildWithCards(build_py):
+    """Put the cards of the model zoo into the wheel; the weights stay outside, mirrors bring them."""
+
+    def run(self) -> None:
+        super().run()
+        if self.editable_mode:  # runs from the repository, where the cards are
+            return
+        for metafile in sorted((ROOT / "model_zoo").glob("*/metafile.yml")):
+            target = Path(self.build_lib) / "reidzoo" / "zoo" / "index" / metafile.parent.name / metafile.name
+            self.mkpath(str(target.parent))
+            self.copy_file(str(metafile), str(target))
+
+
 setup(
     name="reidzoo",
     version=version(),
@@ -34,5 +48,6 @@ setup(
     python_requires=">=3.11",
     install_requires=requirements("runtime"),
     extras_require={"tests": requirements("tests"), **optional()},
+    cmdclass={"build_py": BuildWithCards},
     entry_points={"console_scripts": ["reidzoo = reidzoo.cli:console"]},
 )

@@ -1,4 +1,4 @@
-"""Tables in documents, generated from results files: what a page prints is what a command measured."""
+"""Tables in documents, generated from results files and cards: what a page prints is what a command measured."""
 
 from __future__ import annotations
 
@@ -12,20 +12,26 @@ from reidzoo.apis.table_plan import RESULTS, read_table
 from reidzoo.apis.table_text import mean_and_spread, provenance_sentence, table_text
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import write_text
+from reidzoo.zoo.card_text import cards_table
+from reidzoo.zoo.cards import list_cards, metafiles
 
 TABLES = Path("model_zoo/tables")
 #: pages with blocks, each opened by ``<!-- results: PATTERN ... -->``, or by ``<!-- table: NAME -->`` where the file
 #: ``NAME.toml`` of TABLES says what the table holds, and closed by ``<!-- end -->``
 PAGES = (Path("README.md"), Path("docs/synthped.md"), Path("model_zoo/README.md"))
 BLOCK = re.compile(r"(<!-- (?P<kind>results|table): (?P<content>[^>]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+#: a block with a line for every card of the zoo
+CARDS = re.compile(r"(<!-- cards -->\n).*?(<!-- end -->)", re.DOTALL)
+#: where tools of the OpenMMLab family look for metafiles
+INDEX = Path("model-index.yml")
 METRICS = ("mAP_step", "mAP_official", "mINP", "rank1")
 
 
 def render_page(text: str) -> str:
-    """``text`` with every block filled from the results files that its patterns, or its table, name.
+    """``text`` with every block filled from the cards, or the results files that its patterns, or its table, name.
 
     Raises:
-        UserError: a pattern without a results file, or a mistake in the file of a table.
+        UserError: a pattern without a results file, or a mistake in the file of a table or in a card.
     """
 
     def fill(match: re.Match[str]) -> str:
@@ -33,15 +39,22 @@ def render_page(text: str) -> str:
             return match[1] + table_text(read_table(TABLES / f"{match['content']}.toml")) + match[4]
         return match[1] + seeds_table(_read(match["content"].split())) + match[4]
 
-    return BLOCK.sub(fill, text)
+    text = BLOCK.sub(fill, text)
+    return CARDS.sub(lambda match: match[1] + cards_table(list_cards()) + match[2], text)
+
+
+def index_text() -> str:
+    """``model-index.yml``: the metafiles, by name."""
+    lines = [f"- {file.relative_to(file.parents[2]).as_posix()}" for file in metafiles()]
+    return "\n".join(["# written by tools/update_tables.py", "Import:", *lines]) + "\n"
 
 
 def update_pages() -> list[Path]:
-    """Fill the blocks of all pages; returns those that changed."""
+    """Fill the blocks of all pages, and list the metafiles in the index; returns the files that changed."""
     changed = []
-    for page in PAGES:
-        before = page.read_text(encoding="utf-8")
-        after = render_page(before)
+    for page in (*PAGES, INDEX):
+        before = page.read_text(encoding="utf-8") if page.exists() else ""
+        after = index_text() if page == INDEX else render_page(before)
         if after != before:
             write_text(page, after)
             changed.append(page)

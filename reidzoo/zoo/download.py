@@ -16,7 +16,6 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from reidzoo.base.addresses import register_scheme
 from reidzoo.base.errors import UserError
 from reidzoo.zoo.cards import checkout, find_card
 from reidzoo.zoo.metafiles import Card, Weights
@@ -87,11 +86,14 @@ def fetch(
     target = folder / weights.file
     if target.is_file() and mismatch(target, weights) is None:
         return target
+    mirrors = _mirrors(mirror, weights)
+    if not mirrors:
+        raise UserError(f"no mirror is known for '{weights.file}': name a folder or a URL that has it with --mirror")
     with _writing(target, weights):
         folder.mkdir(parents=True, exist_ok=True)
         lock = folder / f".{target.name}.lock"
         with FileLock(lock):  # processes of one training ask for the same file at once
-            _fetch_locked(target, weights, _mirrors(mirror, weights), progress, report, wait)
+            _fetch_locked(target, weights, mirrors, progress, report, wait)
             lock.unlink(missing_ok=True)
     return target
 
@@ -140,8 +142,6 @@ def _fetch_locked(
         except MirrorError as error:
             failures.append(str(error))
             report(failures[-1])
-    if not failures:
-        raise UserError(f"no mirror is known for '{weights.file}': name a folder or a URL that has it with --mirror")
     raise UserError(
         f"'{weights.file}' could not be fetched ({'; '.join(failures)}): "
         "try again later, or name a folder or a URL that has it with --mirror"
@@ -210,5 +210,3 @@ def _writing(target: Path, weights: Weights) -> Iterator[None]:
                 f"free some, or {advice}"
             ) from error
         raise UserError(f"'{target.parent}' cannot be written ({error.strerror or error}): {advice}") from error
-
-

@@ -1,0 +1,83 @@
+"""Cards as people read them: one on the screen, all as a table of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reidzoo.zoo.metafiles import Card, Result
+
+NOTHING = "–"
+UNITS = {"Training Time": "seconds"}
+
+
+def card_text(card: Card) -> str:
+    """Everything a card says, and the commands that get, test and train the model."""
+    lines = [
+        ("collection", ", ".join(map(str, [card.collection.name, *card.collection.paper.values()]))),
+        ("config", card.config),
+        *((UNITS.get(key, key.lower()), _plain(value)) for key, value in card.metadata.items()),
+        *(("measured", f"{result.dataset}: {_measured(result)}") for result in card.results),
+        *(("by others", f"{each.dataset}: {_numbers(each.metrics)} ({each.source})") for each in card.published),
+    ]
+    weights = card.weights
+    if weights is not None:
+        lines += [
+            ("weights", f"{weights.file}, {weights.size:,} bytes, {weights.precision}, a {weights.holds}"),
+            ("sha256", weights.sha256),
+            ("licence", weights.licence),
+            ("data licence", weights.data_licence),
+            ("mirrors", ", ".join(weights.mirrors) or "the repository"),
+            ("get it", f"reidzoo download {card.name}"),
+            ("use it", _use(card)),
+        ]
+    lines.append(("train it", card.train or f"python tools/train.py {card.config}"))
+    width = max(len(label) for label, _ in lines)
+    return "\n".join([card.name, *(f"  {label:<{width}}  {text}" for label, text in lines)])
+
+
+def cards_table(cards: Iterable[Card]) -> str:
+    """A Markdown table, one line a card; figures of others stand in a column of their own."""
+    lines = ["| model | trained on | measured here | by others | weights |", "|---|---|---|---|---|"]
+    for card in cards:
+        measured = [f"{result.dataset}: {_measured(result)}" for result in card.results]
+        others = [f"{each.dataset}: {_numbers(each.metrics)} ({each.source})" for each in card.published]
+        weights = card.weights
+        cells = (
+            f"[{card.name}](/{card.config})",
+            card.metadata["Training Data"],
+            "<br>".join(measured) or NOTHING,
+            "<br>".join(others) or NOTHING,
+            f"{weights.size / 1e6:.1f} MB, {weights.precision}" if weights else f"train it: `{card.train}`",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _use(card: Card) -> str:
+    if card.weights.holds == "backbone":
+        return f'backbone=dict(..., weights="zoo://{card.name}") in a config'
+    return f"python tools/test.py {card.config} zoo://{card.name}"
+
+
+def _measured(result: Result) -> str:
+    """``mAP_step 74.9 (74.2 ± 0.9 over 3 seeds), rank1 86.8``; in parentheses the recipe, before them these weights."""
+    texts = []
+    for metric, value in result.metrics.items():
+        spread = result.spread.get(metric)
+        recipe = f" ({spread['mean']:.1f} ± {spread['std']:.1f} over {spread['seeds']} seeds)" if spread else ""
+        texts.append(f"{_number(metric, value)}{recipe}")
+    return ", ".join(texts)
+
+
+def _numbers(metrics: dict[str, float]) -> str:
+    return ", ".join(_number(metric, value) for metric, value in metrics.items())
+
+
+def _number(metric: str, value: float) -> str:
+    return f"{metric} {value:,}" if isinstance(value, int) else f"{metric} {value:.1f}"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {each}" for key, each in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
