@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from reidzoo import cli
+
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = sorted(path.relative_to(ROOT) for path in (ROOT / "tools").glob("*.py"))
 
@@ -41,3 +43,68 @@ def test_mistakes_end_in_one_sentence_and_status_2(tmp_path):
     assert (result.returncode, result.stderr.count("\n")) == (2, 1)
     assert result.stderr.startswith("error: no config file")
     assert run("-m", "reidzoo.cli", "list", "bakbones").stderr.startswith("error: no shelf 'bakbones', did you mean")
+
+
+@pytest.fixture
+def reidzoo(monkeypatch, capsys, tmp_path):
+    """Run the command in this process: status, stdout, stderr."""
+    monkeypatch.setenv("REIDZOO_HOME", str(tmp_path / "home"))
+
+    def run_here(*arguments):
+        monkeypatch.setattr(sys, "argv", ["reidzoo", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.console()
+        return ended.value.code, *capsys.readouterr()
+
+    return run_here
+
+
+STUDIO = "osnet-x0-25_synthped-studio"
+
+
+def test_info_prints_the_card(reidzoo):
+    status, out, _ = reidzoo("info", STUDIO)
+    assert status == 0
+    for part in (STUDIO, "471,696 bytes", "51b9de34aa08", "as the repository", f'weights="zoo://{STUDIO}"'):
+        assert part in out
+
+
+def test_models_are_listed_by_pattern(reidzoo):
+    _, everything, _ = reidzoo("list", "--models")
+    status, some, _ = reidzoo("list", "--models", "osnet*studio")
+    assert status == 0
+    assert STUDIO in some
+    assert "resnet18_synthped-studio" in everything
+    assert "resnet18_synthped-studio" not in some
+
+
+def test_download_needs_no_option_in_a_checkout(reidzoo, tmp_path):
+    status, out, err = reidzoo("download", STUDIO)
+    file = tmp_path / "home" / "checkpoints" / f"{STUDIO}.safetensors"
+    assert (status, out, err) == (0, f"{STUDIO}: {file}\n", "")
+    assert file.stat().st_size == 471696
+
+
+def test_download_of_all_tells_which_mirror_failed(reidzoo, tmp_path):
+    (tmp_path / "empty").mkdir()
+    status, out, err = reidzoo("download", "all", "--mirror", tmp_path / "empty", "--to", tmp_path / "weights")
+    assert status == 0
+    assert (tmp_path / "weights" / f"{STUDIO}.safetensors").is_file()
+    assert out.count("\n") == err.count("\n") == len(list((tmp_path / "weights").iterdir()))
+    assert all(line.startswith(f"{tmp_path / 'empty'}: no '") for line in err.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("info", "osnet-x0-25_synthped-stdo"), "error: no model 'osnet-x0-25_synthped-stdo' in the zoo, did you mean"),
+        (("download", "resnet_studio"), "error: no model 'resnet_studio' in the zoo, "),
+        (("download", STUDIO, "--mirror", "ftp://x"), "error: a mirror is a folder or a URL with file, http or https"),
+        (("list", "--models", "zzz"), "error: no model matches 'zzz', known: "),
+        (("list", "losses", "--models"), "error: list shows either a shelf or --models"),
+    ],
+)
+def test_mistakes_about_models(reidzoo, arguments, said):
+    status, out, err = reidzoo(*arguments)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(said)

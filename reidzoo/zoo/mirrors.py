@@ -67,11 +67,14 @@ def open_mirror(mirror: str, file: str, start: int) -> Iterator[Source]:
     """Open ``file`` of ``mirror`` at the byte ``start``, or at 0 where the mirror cannot begin in the middle.
 
     Raises:
-        UserError: the mirror is neither a folder nor a URL of a known kind.
+        UserError: the mirror is neither a folder nor a URL of a known kind, or no URL at all.
         MirrorError: the mirror does not have the file, or refuses it.
         MirrorPause: the mirror does not answer, or asks for patience.
     """
-    url = urlsplit(mirror)
+    try:
+        url = urlsplit(mirror)
+    except ValueError as error:
+        raise UserError(f"the mirror '{mirror}' is no URL ({error})") from error
     if url.scheme in ("http", "https"):
         opened = _open_url(f"{mirror.rstrip('/')}/{quote(file)}", mirror, start)
     elif url.scheme == "file":
@@ -109,10 +112,10 @@ def _open_url(address: str, mirror: str, start: int) -> Source:
         if error.code in BUSY:
             raise MirrorPause(answer) from error
         raise MirrorError(f"{mirror}: {answer}") from error
+    except (http.client.InvalidURL, ValueError) as error:
+        raise UserError(f"the mirror '{mirror}' is no URL ({error})") from error
     except (URLError, OSError, http.client.HTTPException) as error:
         raise MirrorPause(f"no answer ({getattr(error, 'reason', None) or error})") from error
-    except ValueError as error:
-        raise MirrorError(f"{mirror}: no address ({error})") from error
     resumed = response.status == http.client.PARTIAL_CONTENT
     if resumed and not (response.headers.get("Content-Range") or "").startswith(f"bytes {start}-"):
         response.close()

@@ -1,0 +1,67 @@
+"""Finding cards, and what is printed of them."""
+
+import pytest
+from toy_zoo import NAME, metafile
+
+from reidzoo.base.errors import UserError
+from reidzoo.zoo.card_text import card_text, cards_table
+from reidzoo.zoo.cards import find_card, list_cards
+
+
+@pytest.mark.usefixtures("zoo")
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [(None, ["bare_net_data", NAME]), ("toy_*", [NAME]), ("net", ["bare_net_data", NAME]), ("oy", [NAME])],
+)
+def test_patterns(pattern, names):
+    assert [card.name for card in list_cards(pattern)] == names
+
+
+@pytest.mark.usefixtures("zoo")
+def test_unknown_names_get_the_nearest():
+    with pytest.raises(UserError, match=r"no model 'toy_net_dat' in the zoo, did you mean 'toy_net_data'"):
+        find_card("toy_net_dat")
+    with pytest.raises(UserError, match=r"no model matches 'zzz', known: bare_net_data, toy_net_data"):
+        list_cards("zzz")
+
+
+def test_two_cards_of_one_name(write_zoo):
+    write_zoo(metafile())
+    write_zoo(metafile(), method="other")
+    with pytest.raises(UserError, match=r"two cards are named 'bare_net_data', in .*other.*metafile\.yml and .*toy"):
+        list_cards()
+
+
+def test_an_empty_zoo_is_no_error(write_zoo):
+    assert write_zoo is not None
+    assert list_cards() == []
+
+
+@pytest.mark.usefixtures("zoo")
+def test_text_of_a_model_with_weights():
+    text = card_text(find_card(NAME))
+    for part in (
+        "Toy, Toys, 2016",
+        "Toy test: mAP_step 74.2 (74.1 ± 0.9 over 3 seeds), rank1 86.8, num_queries 1,599",
+        "seeds           0, 1",
+        "seconds         3.5",
+        "toy_net_data.safetensors, 5,000 bytes, float16, a method",
+        "licence         as the repository",
+        "reidzoo download toy_net_data",
+        "python tools/test.py configs/ide/ide_osnet-x0-25_synthped-day.py zoo://toy_net_data",
+        "python tools/train.py configs/ide/ide_osnet-x0-25_synthped-day.py",
+    ):
+        assert part in text, part
+
+
+@pytest.mark.usefixtures("zoo")
+def test_figures_of_others_are_told_apart():
+    card = find_card("bare_net_data")
+    assert "by others       Market-1501: mAP_official 68.8 (https://example.org/paper)" in card_text(card)
+    assert "reidzoo download" not in card_text(card)
+    (line,) = cards_table([card]).splitlines()[2:]
+    _, name, trained_on, measured, others, weights, _ = (cell.strip() for cell in line.split("|"))
+    assert (trained_on, measured) == ("Toy train", "–")
+    assert others == "Market-1501: mAP_official 68.8 (https://example.org/paper)"
+    assert weights.startswith("train it: `python tools/train.py")
+    assert name == "[bare_net_data](/configs/ide/ide_osnet-x0-25_synthped-day.py)"

@@ -1,0 +1,103 @@
+"""Cards are read strictly: every mistake is one sentence with file and key."""
+
+import copy
+
+import pytest
+import yaml
+from toy_zoo import FILE, NAME, metafile
+
+from reidzoo.base.errors import UserError
+from reidzoo.zoo.metafiles import read_metafile
+
+
+def read(tmp_path, content, root=None):
+    path = tmp_path / "metafile.yml"
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content), encoding="utf-8")
+    return read_metafile(path, root)
+
+
+def changed(place, value=None):
+    """The good metafile with one value set, or, without a value, one key removed."""
+    content = copy.deepcopy(metafile())
+    *parents, key = place.split("/")
+    node = content
+    for parent in parents:
+        node = node[int(parent) if parent.isdigit() else parent]
+    if value is None:
+        del node[key]
+    else:
+        node[key] = value
+    return content
+
+
+def test_a_card_says_what_the_file_says(tmp_path):
+    trained, bare = read(tmp_path, metafile())
+    assert (trained.name, trained.collection.name, trained.collection.paper["Year"]) == (NAME, "Toy", 2016)
+    assert (trained.weights.file, trained.weights.size, trained.weights.holds) == (FILE, 5000, "method")
+    assert trained.results[0].metrics["mAP_step"] == 74.25
+    assert trained.results[0].spread["mAP_step"] == {"mean": 74.1, "std": 0.9, "seeds": 3}
+    assert trained.train is None
+    assert bare.weights is None
+    assert bare.train.startswith("python tools/train.py")
+    assert bare.published[0].metrics == {"mAP_official": 68.8}
+    assert bare.results == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (changed("Models/0/Weigths", {}), r"model 1 has no key 'Weigths', did you mean 'Weights'\?"),
+        (changed("Models/0/Config"), "model 1 lacks the key 'Config'"),
+        (changed("Models/0/Metadata/Seed"), f"model '{NAME}': Metadata lacks the key 'Seed'"),
+        (changed("Models/0/Metadata/Seed", True), "'Seed' is a whole number, got True"),
+        (changed("Models/0/Metadata/Seeds", ["0"]), "'Seeds' is a list of whole numbers"),
+        (changed("Models/0/Metadata/Commit", 5303210), "'Commit' is text in quotes, got 5303210"),
+        (changed("Models/0/Metadata/Hardware"), "'Training Time' says nothing without 'Hardware'"),
+        (changed("Models/0/In Collection", "Toi"), r"no collection 'Toi' in this file, did you mean 'Toy'\?"),
+        (changed("Models/0/Name", "../escape"), "a name becomes a file name"),
+        (changed("Models/0/Train", "x"), "either Weights or Train"),
+        (changed("Models/1/Train"), "either Weights or Train"),
+        (changed("Models/0/Results/0/Metrics", {"mAP": 74.2}), "'mAP' does not say its flavour: write mAP_step or"),
+        (changed("Models/1/Published/0/Metrics", {"FID": 3.0}), "'FID' does not say its flavour"),
+        (changed("Models/0/Results/0/Metrics", {"mAP_step": "74"}), "'mAP_step' is a number, got '74'"),
+        (changed("Models/0/Results/0/Spread", {"rank5": {}}), r"Spread of 'rank5', did you mean 'rank1'"),
+        (changed("Models/0/Results/0/Spread/mAP_step/std"), "Spread of 'mAP_step' lacks the key 'std'"),
+        (changed("Models/1/Published/0/Source"), "Published lacks the key 'Source'"),
+        (changed("Models/0/Weights/File", "other.safetensors"), f"expected '{FILE}', got 'other.safetensors'"),
+        (changed("Models/0/Weights/SHA256", "8fb1392400cf"), "64 hexadecimal digits"),
+        (changed("Models/0/Weights/Size", "5000"), "'Size' is a whole number, got '5000'"),
+        (changed("Models/0/Weights/Licence"), "Weights lacks the key 'Licence'"),
+        (changed("Models/0/Weights/Holds", "head"), "'Holds' is method or backbone, got 'head'"),
+        (changed("Models/0/Weights/Mirrors", [3]), "'Mirrors' is a list of base URLs"),
+        (changed("Models/0/Results", ["x"]), "Results is keys with values, got 'x'"),
+        (changed("Collections/0/Paper/Page", "3"), r"collection 1 \('Toy'\): Paper has no key 'Page'"),
+        ("just text", "the metafile is keys with values"),
+        ("Collections: []\nCollections: []\nModels: []\n", "is no YAML: the key 'Collections' stands twice"),
+        ("Models: [", "is no YAML"),
+    ],
+)  # fmt: skip
+def test_mistakes(tmp_path, content, said):
+    with pytest.raises(UserError, match=rf"metafile\.yml.*{said}") as refusal:
+        read(tmp_path, content)
+    assert "\n" not in str(refusal.value)
+
+
+def test_yaml_makes_no_python_objects(tmp_path):
+    made = tmp_path / "made"
+    with pytest.raises(UserError, match="is no YAML: could not determine a constructor"):
+        read(tmp_path, f"Models: !!python/object/apply:os.mkdir ['{made}']\n")
+    assert not made.exists()
+
+
+def test_configs_must_exist_where_the_repository_is_at_hand(tmp_path, pytestconfig):
+    absent = changed("Models/0/Config", "configs/ide/absent.py")
+    read(tmp_path, absent)
+    with pytest.raises(UserError, match=rf"model '{NAME}': no config file 'configs/ide/absent\.py': correct 'Config'"):
+        read(tmp_path, absent, pytestconfig.rootpath)
+    with pytest.raises(UserError, match="no folder 'configs/absent'"):
+        read(tmp_path, changed("Collections/0/Config Folder", "configs/absent"), pytestconfig.rootpath)
+
+
+def test_absent_metafile(tmp_path):
+    with pytest.raises(UserError, match=r"no metafile '.*none\.yml' \(No such file"):
+        read_metafile(tmp_path / "none.yml")
