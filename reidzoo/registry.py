@@ -5,12 +5,17 @@ Shelves of what MMEngine's Runner builds itself (methods, data sets, transforms,
 hooks, loops) are children of MMEngine's registries, so the Runner finds our classes through its default scope;
 a scope can have one child only under each of them, therefore networks, heads and losses stand on their
 own and are built by the methods.
+
+Two ways lead onto a shelf from outside: an installed package with an entry point of group ``reidzoo.plugins``, and a
+module that a config names in ``custom_imports`` (``docs/plugins.md``).
 """
 
 from __future__ import annotations
 
 import inspect
+import warnings
 from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +25,7 @@ from mmengine.registry import Registry
 from reidzoo.base.errors import UserError, nearest
 
 SCOPE = "reidzoo"
+PLUGIN_GROUP = "reidzoo.plugins"
 
 
 def address(cls: type) -> str:
@@ -30,7 +36,10 @@ def address(cls: type) -> str:
         return cls.__module__
     parts = Path(file).parts
     top = cls.__module__.split(".")[0]
-    return f"{Path(*parts[parts.index(top) :]) if top in parts else Path(file).name}:{line}"
+    if top not in parts:
+        return f"{Path(file).name}:{line}"
+    start = len(parts) - 1 - parts[::-1].index(top)  # a checkout's folder may be called like the package in it
+    return f"{Path(*parts[start:])}:{line}"
 
 
 def check_arguments(cls: type, given: dict[str, Any], *, partial: bool = False) -> None:
@@ -104,6 +113,11 @@ class Shelf(Registry):
         self._register_module(cls, force=True)
         return cls
 
+    def import_from_location(self) -> None:
+        """Import the shelf's room and, when the first shelf is filled, the installed plugins."""
+        super().import_from_location()
+        _load_plugins()
+
     def get(self, key: str) -> type:
         """The class of this name, from this shelf or from MMEngine's registry above it.
 
@@ -121,7 +135,7 @@ class Shelf(Registry):
                 hint = f"it stands on shelf {elsewhere[0].name} ({address(elsewhere[0].module_dict[key])})"
             else:
                 hint = nearest(key, self.module_dict) if self.module_dict or not above else nearest(key, above)
-            raise UserError(f"no '{key}' on shelf {self.name}: {hint}")
+            raise UserError(f"no '{key}' on shelf {self.name}: {hint}{unloaded_plugins()}")
         return found
 
     def build(self, cfg: dict[str, Any], **context: Any) -> Any:
@@ -167,14 +181,76 @@ METRICS = _shelf("metrics", "reidzoo.evaluation", mmengine_registry.METRICS)
 HOOKS = _shelf("hooks", "reidzoo.engine", mmengine_registry.HOOKS)
 LOOPS = _shelf("loops", "reidzoo.engine", mmengine_registry.LOOPS)
 OPTIM_WRAPPERS = _shelf("optim_wrappers", "reidzoo.engine", mmengine_registry.OPTIM_WRAPPERS)
+OPTIM_WRAPPER_CONSTRUCTORS = _shelf(
+    "optim_wrapper_constructors", "reidzoo.engine", mmengine_registry.OPTIM_WRAPPER_CONSTRUCTORS
+)
+
+#: one sentence for each installed plugin that did not load; None before they were looked for
+_unloaded: list[str] | None = None
 
 
-def import_module_of_user(name: str) -> None:
-    """Import a module that a config names in ``custom_imports``, with a sentence when it is absent."""
+def unloaded_plugins() -> str:
+    """What the sentence on an unknown name ends with: the plugins that might have brought it, or nothing."""
+    return "".join(f"; {sentence}" for sentence in _unloaded or ())
+
+
+def _load_plugins() -> None:
+    """Import every installed plugin, once; one that fails is warned of and leaves nothing on the shelves."""
+    global _unloaded
+    if _unloaded is not None:
+        return
+    _unloaded = []  # first of all: a plugin may look at a shelf while it is imported
+    plugins = entry_points(group=PLUGIN_GROUP)
+    if plugins:
+        for shelf in SHELVES.values():
+            shelf.import_from_location()  # reidzoo's own names stand before a plugin can take one
+    for plugin in plugins:
+        problem = _load_plugin(plugin)
+        if problem:
+            _unloaded.append(problem)
+            warnings.warn(problem, RuntimeWarning, stacklevel=2)
+
+
+def _load_plugin(plugin: EntryPoint) -> str | None:
+    """Import one plugin wholly or not at all; the sentence on what went wrong, if anything did."""
+    held = {kind: dict(shelf.module_dict) for kind, shelf in SHELVES.items()}
     try:
-        import_module(name)
-    except ModuleNotFoundError as error:
-        raise UserError(
-            f"custom_imports names '{name}', and Python finds no module '{error.name}': "
-            "put its folder on PYTHONPATH or install the package"
-        ) from error
+        plugin.load()
+    except Exception as error:  # foreign code fails in every way there is, and must not take other plugins down
+        for kind, shelf in SHELVES.items():
+            shelf.module_dict.clear()
+            shelf.module_dict.update(held[kind])
+        package = f"{plugin.dist.name} {plugin.dist.version}"
+        return f"plugin '{plugin.name}' of package {package} did not load ({_in_one_line(error)}): mend or uninstall it"
+    return None
+
+
+def import_modules_of_user(custom_imports: Any) -> None:
+    """Import what a config names in ``custom_imports=dict(imports=[...])``, after reidzoo's own rooms and the plugins.
+
+    Raises:
+        UserError: ``custom_imports`` is of another form, a module is not found, fails, or takes a name that is taken.
+    """
+    names = custom_imports.get("imports") if isinstance(custom_imports, dict) and len(custom_imports) == 1 else None
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise UserError(f"custom_imports is dict(imports=[MODULE, ...]) and nothing else, got {custom_imports!r}")
+    all_shelves()
+    for name in names:
+        try:
+            import_module(name)
+        except UserError:
+            raise
+        except ModuleNotFoundError as error:
+            raise UserError(
+                f"custom_imports names '{name}', and Python finds no module '{error.name}': "
+                "put its folder on PYTHONPATH or install the package"
+            ) from error
+        except Exception as error:  # a module of the user's may fail in every way there is
+            raise UserError(
+                f"custom_imports names '{name}', which does not load ({_in_one_line(error)}): "
+                f"python -c 'import {name}' shows where"
+            ) from error
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -12,7 +12,7 @@ from mmengine.registry import DefaultScope
 
 from reidzoo.base.errors import UserError, nearest
 from reidzoo.engine.config_check import require_valid
-from reidzoo.registry import DATASETS, METHODS, SAMPLERS, SCOPE, import_module_of_user
+from reidzoo.registry import DATASETS, METHODS, SAMPLERS, SCOPE, import_modules_of_user
 
 
 def read_config(path: str | Path, options: dict[str, Any] | None = None) -> Config:
@@ -30,8 +30,8 @@ def read_config(path: str | Path, options: dict[str, Any] | None = None) -> Conf
     for key in [key for key in cfg if key.startswith("_")]:
         cfg.pop(key)  # helper variables of the file; they have done their work
     merge_options(cfg, options or {})
-    for module in (cfg.get("custom_imports") or {}).get("imports", []):
-        import_module_of_user(module)
+    if cfg.get("custom_imports") is not None:
+        import_modules_of_user(cfg.custom_imports)
     return _checked(cfg)
 
 

@@ -116,7 +116,6 @@ def prepare_processes(cfg: Config, launcher: str) -> None:
     if not torch.distributed.is_initialized():
         torch.distributed.init_process_group("gloo")
     wrapper = dict(cfg.get("model_wrapper_cfg") or {})
-    wrapper.setdefault("type", "MMDistributedDataParallel")
     wrapper.update(device_ids=None)
     wrapper.setdefault("broadcast_buffers", False)
     cfg.model_wrapper_cfg = wrapper

@@ -17,7 +17,7 @@ from mmengine.registry import Registry
 from torch.utils.data import DataLoader
 
 from reidzoo.base.errors import UserError, nearest
-from reidzoo.registry import address, all_shelves, check_arguments
+from reidzoo.registry import address, all_shelves, check_arguments, unloaded_plugins
 
 #: keys that MMEngine or reidzoo read although the Runner's signature does not have them
 EXTRA_KEYS = {
@@ -49,8 +49,6 @@ BUILDER_KEYS = {
 HOMES: dict[str, str] = {
     "model": "methods",
     "data_preprocessor": "methods",
-    "backbone": "backbones",
-    "head": "heads",
     "dataset": "datasets",
     "transforms": "transforms",
     "sampler": "samplers",
@@ -64,13 +62,23 @@ HOMES: dict[str, str] = {
     "test_evaluator": "metrics",
     "optim_wrapper": "optim_wrappers",
 }
+#: the same by the last word of a key: ``loss``, ``id_loss``, ``triplet_loss``: whatever a method calls its parts
+PART_HOMES = {
+    "backbone": "backbones",
+    "discriminator": "discriminators",
+    "generator": "generators",
+    "head": "heads",
+    "loss": "losses",
+}
+#: keys whose entries bear names that the config chooses
+COLLECTIONS = {"default_hooks", "optim_wrapper", "param_scheduler"}
 FREE_FORM = {"paramwise_cfg", "custom_imports"}
 
 
 def check_config(cfg: Config) -> list[str]:
     """Every mistake of a config, one sentence each; an empty list means that it can be built."""
     shelves = all_shelves()
-    problems = list(_check_top_level(cfg))
+    problems = [*_check_top_level(cfg), *_check_optimisers(cfg)]
     for path, node in _walk(dict(cfg)):
         problems += _check_node(path, node, shelves)
     return problems
@@ -107,6 +115,31 @@ def _check_top_level(cfg: Config) -> Iterator[str]:
             yield f"randomness has no key '{key}', {nearest(key, allowed)}"
 
 
+def _check_optimisers(cfg: Config) -> Iterator[str]:
+    """Several optimisers need somebody who builds them, and schedules of the same names."""
+    wrapper, schedules = cfg.get("optim_wrapper"), cfg.get("param_scheduler")
+    if not isinstance(wrapper, dict):
+        return
+    constructor = wrapper.get("constructor")
+    if isinstance(constructor, str):
+        shelf = all_shelves()["optim_wrapper_constructors"]
+        cls, known = _find(constructor, [shelf], with_roots=False)
+        if cls is None:
+            yield f"optim_wrapper.constructor: no '{constructor}', {nearest(constructor, known)}{unloaded_plugins()}"
+    elif constructor is None and "optimizer" not in wrapper:
+        yield (
+            "optim_wrapper has no 'optimizer': give one, or several by name and "
+            "constructor='MethodOptimWrapperConstructor'"
+        )
+    if isinstance(schedules, dict) and "type" not in schedules:
+        names = [] if "optimizer" in wrapper else sorted(set(wrapper) - {"constructor"})
+        if sorted(schedules) != names:
+            yield (
+                f"param_scheduler has schedules for {', '.join(sorted(schedules))}, and optim_wrapper has "
+                f"{', '.join(names) or 'a single optimiser'}: give a list for each name, [] for none"
+            )
+
+
 def _walk(node: Any, path: str = "") -> Iterator[tuple[str, dict]]:
     if isinstance(node, dict):
         if "type" in node:
@@ -124,17 +157,20 @@ def _check_node(path: str, node: dict, shelves: dict[str, Registry]) -> list[str
     if not isinstance(name, str):
         return []
     keys = [part.split("[")[0] for part in path.split(".")]
-    home = HOMES.get("default_hooks" if keys[-2:-1] == ["default_hooks"] else keys[-1])
-    if keys[-1].endswith("loss"):  # ``loss``, ``id_loss``, ``triplet_loss``: whatever a method calls its terms
-        home = "losses"
+    role = keys[-2] if len(keys) > 1 and keys[-2] in COLLECTIONS and keys[-1] != "optimizer" else keys[-1]
+    home = HOMES.get(role) or PART_HOMES.get(role.rpartition("_")[2])
     candidates = [shelves[home]] if home else list(shelves.values())
     cls, known = _find(name, candidates, with_roots=home is None)
     if cls is None:
         elsewhere, _ = _find(name, list(shelves.values()), with_roots=False)
         if elsewhere is not None:
             return [f"{path}: '{name}' ({address(elsewhere)}) does not belong here, expected one of shelf {home}"]
-        return [f"{path}: no '{name}'" + (f" on shelf {home}" if home else "") + f", {nearest(name, known)}"]
-    builder_keys = BUILDER_KEYS.get(keys[-1], set())
+        return [
+            f"{path}: no '{name}'"
+            + (f" on shelf {home}" if home else "")
+            + f", {nearest(name, known)}{unloaded_plugins()}"
+        ]
+    builder_keys = BUILDER_KEYS.get(role, set())
     given = {key: value for key, value in node.items() if key not in {"type", "by_epoch"} | builder_keys}
     if inspect.isfunction(cls):
         return []

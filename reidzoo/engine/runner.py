@@ -9,25 +9,13 @@ import mmengine.runner
 from mmengine.logging import MMLogger
 from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
+from torch import nn
 
-from reidzoo.base.errors import UserError, nearest
 from reidzoo.base.weights import load_weights, read_checkpoint
 from reidzoo.engine.compat import HarmlessWarnings, SafeCheckpointHook, install_atomic_writes
 from reidzoo.engine.hooks import StopOnNonFiniteLoss
+from reidzoo.engine.optimizers import check_paramwise
 
-#: what MMEngine's DefaultOptimWrapperConstructor reads; others it ignores
-PARAMWISE_KEYS = {
-    "custom_keys",
-    "lr_mult",
-    "decay_mult",
-    "bias_lr_mult",
-    "bias_decay_mult",
-    "norm_decay_mult",
-    "flat_decay_mult",
-    "dwconv_decay_mult",
-    "dcn_offset_lr_mult",
-    "bypass_duplicate",
-}
 REMEDY = (
     "name a checkpoint of this architecture, or load what fits with --allow-partial (test.py) "
     "or allow_partial_load=True or [PREFIX, ...] (config)"
@@ -37,7 +25,7 @@ REMEDY = (
 class Runner(mmengine.runner.Runner):
     """The Runner that all tools use.
 
-    Three differences to its base: checkpoints are loaded strictly (the base ignores keys that do not fit) and as
+    Differences to its base: checkpoints are loaded strictly (the base ignores keys that do not fit) and as
     data only, they are written plain and atomically, and a non-finite loss ends the run.
     The config key ``allow_partial_load`` permits weights of another architecture: True wherever they differ, or a list
     of name prefixes, such as ``["head.part_classifier."]``, where they may. The log then lists every tensor, whether
@@ -53,26 +41,24 @@ class Runner(mmengine.runner.Runner):
         logger.addFilter(HarmlessWarnings())
         return logger
 
+    def wrap_model(self, model_wrapper_cfg: dict[str, Any] | None, model: nn.Module) -> nn.Module:
+        """As in MMEngine, but a method with several optimisers gets a wrapper around each of its networks."""
+        if self.distributed and hasattr(model, "optimized"):
+            model_wrapper_cfg = {"type": "SeparateDistributedDataParallel", **(model_wrapper_cfg or {})}
+        return super().wrap_model(model_wrapper_cfg, model)
+
     def build_optim_wrapper(self, optim_wrapper: dict | OptimWrapper) -> OptimWrapper:
         """As in MMEngine, but a ``paramwise_cfg`` that means no parameter is an error, not a lost learning rate.
 
         Raises:
             UserError: an unknown key of ``paramwise_cfg``, or a custom key that is in no parameter's name.
         """
-        paramwise = optim_wrapper.get("paramwise_cfg") or {} if isinstance(optim_wrapper, dict) else {}
-        for key in paramwise:
-            if key not in PARAMWISE_KEYS:
-                raise UserError(f"paramwise_cfg has no key '{key}', {nearest(key, PARAMWISE_KEYS)}")
         names = [name for name, _ in self.model.named_parameters()]
         frozen = sum(not parameter.requires_grad for parameter in self.model.parameters())
         if frozen:
             self.logger.info(f"{frozen} of {len(names)} parameters are frozen")
-        for key in paramwise.get("custom_keys", {}):
-            if not any(key in name for name in names):
-                modules = {name.removeprefix("module.").split(".")[0] for name in names}
-                raise UserError(
-                    f"paramwise_cfg.custom_keys: no parameter's name contains '{key}', {nearest(key, modules)}"
-                )
+        if isinstance(optim_wrapper, dict):
+            check_paramwise(optim_wrapper.get("paramwise_cfg") or {}, names)
         return super().build_optim_wrapper(optim_wrapper)
 
     def load_checkpoint(

@@ -1,0 +1,25 @@
+"""What methods that also generate images share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from torch import nn
+
+
+@contextmanager
+def frozen(*modules: nn.Module) -> Iterator[None]:
+    """What is computed inside sends no gradient into these modules' parameters; their inputs still receive theirs.
+
+    For a generator's step, whose images the discriminator judges and must not learn from. The backward pass itself may
+    come after the block. Parameters that were frozen before stay frozen.
+    """
+    held = [parameter for module in modules for parameter in module.parameters() if parameter.requires_grad]
+    for parameter in held:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in held:
+            parameter.requires_grad_(True)
