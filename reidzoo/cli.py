@@ -54,7 +54,7 @@ def download(name: str, mirror: str | None, to: str | None) -> None:
         tqdm.write(line, file=sys.stderr)
 
     for each in names:
-        with tqdm(desc=each, unit="B", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
+        with tqdm(desc=each, unit="B", unit_scale=True, leave=False, disable=not sys.stderr.isatty()) as bar:
 
             def progress(done: int, total: int, bar: tqdm = bar) -> None:
                 bar.total = total

@@ -15,6 +15,8 @@ from reidzoo.apis.configs import read_config
 from reidzoo.apis.results import write_json
 from reidzoo.apis.training import finished, last_checkpoint, train
 from reidzoo.base.errors import UserError
+from reidzoo.zoo.cards import find_card
+from reidzoo.zoo.download import SCHEME, published_weights
 
 WORK_DIRS = Path("work_dirs")
 #: file of a stage's work folder that says what was trained there, and from which checkpoint
@@ -166,14 +168,21 @@ def _train(stage: Stage, part: dict[str, Any], start: str | Path | None, report:
     _check_record(stage, part, start)
     interrupted = stage.checkpoint
     if interrupted is None:
-        digest = sha256(start) if start is not None and Path(start).is_file() else None
-        write_json(stage.folder / RECORD, {"training": part, "started_from": digest})
+        write_json(stage.folder / RECORD, {"training": part, "started_from": _origin(start)})
         options = {"load_from": str(start)} if start is not None else {}
         report(f"{stage.config}, seed {stage.seed}: trained" + (f", starting from {start}" if start else ""))
     else:
         options = {}
         report(f"{stage.config}, seed {stage.seed}: resumed from {interrupted.name}")
     train(stage.config, work_dir=stage.folder, options=options, seed=stage.seed, resume=interrupted is not None)
+
+
+def _origin(start: str | Path | None) -> str | None:
+    """The digest of what a run starts from, None where it cannot be known; a card tells it without the file."""
+    scheme, _, name = str(start).partition("://")
+    if scheme == SCHEME:
+        return published_weights(find_card(name)).sha256
+    return sha256(start) if start is not None and Path(start).is_file() else None
 
 
 def _check_record(stage: Stage, part: dict[str, Any], start: str | Path | None) -> None:
@@ -188,5 +197,6 @@ def _check_record(stage: Stage, part: dict[str, Any], start: str | Path | None) 
     difference = first_difference(record["training"], part)
     if difference is not None:
         raise UserError(f"'{stage.config}' has changed since '{stage.folder}' was trained ({difference}): {remedy}")
-    if start is not None and Path(start).is_file() and record["started_from"] != sha256(start):
+    origin = _origin(start)
+    if origin is not None and record["started_from"] != origin:
         raise UserError(f"'{stage.folder}' did not start from today's '{start}': {remedy}")

@@ -58,7 +58,8 @@ def evaluate(
     Args:
         config: path of a config file.
         checkpoint: of a training run, or published weights, also as ``zoo://NAME``.
-        work_dir: where the log goes; default: beside the checkpoint, for ``zoo://`` below ``work_dirs/<config name>``.
+        work_dir: where the log goes; default: ``test`` beside the checkpoint of a training run, and in
+            ``work_dirs/<config name>`` for published weights.
         options: ``key.subkey`` to value, merged over the config.
         allow_partial: load what fits of a checkpoint of another architecture.
         ranked_lists: also draw the first ranked lists into this PNG file.
@@ -78,9 +79,10 @@ def evaluate(
         UserError: any mistake of config, checkpoint or data.
     """
     cfg = read_config(config, options)
-    named, checkpoint = Path(checkpoint), local_file(checkpoint)
+    checkpoint = local_file(checkpoint)
     meta = read_checkpoint(checkpoint).get("meta", {})
-    beside = checkpoint.parent if checkpoint == named else WORK_DIRS / Path(config).stem  # the zoo is no work folder
+    is_published = checkpoint.suffix == ".safetensors"  # and what keeps such files is no work folder
+    beside = WORK_DIRS / Path(config).stem if is_published else checkpoint.parent
     cfg.work_dir = str(work_dir or beside / "test")
     cfg.launcher, cfg.resume = launcher, False
     init = _initialisation(cfg)
@@ -169,4 +171,5 @@ def _without_folder(value: Any) -> Any:
 
 
 def _initialisation(cfg: Config) -> str:
-    return str(cfg.model.get("backbone", {}).get("weights") or "random")
+    start = str(cfg.get("load_from") or cfg.model.get("backbone", {}).get("weights") or "random")
+    return Path(start).name if Path(start).is_absolute() else start

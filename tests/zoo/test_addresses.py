@@ -8,8 +8,8 @@ from safetensors.torch import save_file
 from toy_zoo import FILE, NAME, metafile
 
 from reidzoo.apis.configs import read_config
-from reidzoo.apis.stages import training_part
-from reidzoo.apis.testing import evaluate
+from reidzoo.apis.stages import RECORD, train_stages, training_part
+from reidzoo.apis.testing import _initialisation, evaluate
 from reidzoo.apis.training import train
 from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
@@ -73,14 +73,17 @@ def test_a_changed_file_in_the_cache_is_not_loaded(zoo):
 
 
 @pytest.mark.slow
-def test_a_training_starts_from_a_name_and_its_rows_say_so(toy_config, tmp_path, monkeypatch):
+def test_a_training_starts_from_a_name_and_its_rows_say_so(toy_config, tmp_path):
     config = toy_config(**{"model.backbone": BACKBONE})
     train(config, work_dir=tmp_path / "run")
     checkpoint = read_checkpoint(tmp_path / "run" / "epoch_2.pth")
     assert f"weights='{STUDIO}'" in checkpoint["meta"]["cfg"]
     row = evaluate(config, tmp_path / "run" / "epoch_2.pth")
     assert row["init"] == STUDIO
-    assert str(tmp_path) not in json.dumps(row["init"])
+    cfg = read_config(config, {"load_from": "zoo://other"})
+    assert _initialisation(cfg) == "zoo://other", "what the whole model starts from replaces what its backbone did"
+    cfg.load_from = str(tmp_path / "a.pth")
+    assert _initialisation(cfg) == "a.pth"
 
 
 @pytest.mark.slow
@@ -101,6 +104,12 @@ def test_a_whole_model_of_the_zoo_is_tested_and_trained_further(toy_config, writ
     assert (tmp_path / "work_dirs" / "toy" / "test").is_dir(), "the log lies in a work folder, not in the cache"
     assert sorted(path.name for path in (tmp_path / "home" / "checkpoints").iterdir()) == [FILE]
     further = toy_config(**{"load_from": f"zoo://{NAME}", "optim_wrapper.optimizer.lr": 0.0})
-    runner = train(further, work_dir=tmp_path / "further")
-    weight = runner.model.state_dict()["backbone.conv1.conv.weight"]
-    assert torch.equal(weight, state["backbone.conv1.conv.weight"])
+    last = train_stages([further], work_dir=tmp_path / "further")
+    assert torch.equal(read_weights(last)["backbone.conv1.conv.weight"], state["backbone.conv1.conv.weight"])
+    digest = content["Models"][0]["Weights"]["SHA256"]
+    assert json.loads((last.parent / RECORD).read_text())["started_from"] == digest
+    assert train_stages([further], work_dir=tmp_path / "further") == last
+    content["Models"][0]["Weights"]["SHA256"] = "0" * 64
+    write_zoo(content)
+    with pytest.raises(UserError, match=rf"did not start from today's 'zoo://{NAME}'"):
+        train_stages([further], work_dir=tmp_path / "further")
