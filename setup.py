@@ -15,8 +15,9 @@ def requirements(name: str) -> list[str]:
 
 
 def optional() -> dict[str, list[str]]:
-    """Each package of ``requirements/optional.txt`` as an extra of its own name."""
-    return {line.split(">=")[0]: [line] for line in requirements("optional")}
+    """The extras of ``requirements/optional.txt``: a name, a colon, and what it brings, separated by spaces."""
+    lines = (line.partition(":") for line in requirements("optional"))
+    return {name: packages.split() for name, _, packages in lines}
 
 
 def version() -> str:

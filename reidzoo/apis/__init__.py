@@ -17,6 +17,8 @@ register_scheme(SCHEME, locate)  # networks and the Runner read zoo://NAME, and 
 _HOMES = {
     "Embedder": "reidzoo.apis.embedder",
     "evaluate": "reidzoo.apis.testing",
+    "export_onnx": "reidzoo.apis.onnx_export",
+    "publish": "reidzoo.apis.publishing",
     "train": "reidzoo.apis.training",
 }
 __all__ = list(_HOMES)

@@ -52,6 +52,15 @@ def provenance() -> dict[str, Any]:
     }
 
 
+def without_folders(value: Any) -> Any:
+    """A value of a config as it may be published: of absolute paths in it only the last part stays."""
+    if isinstance(value, dict):
+        return {key: without_folders(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_folders(entry) for entry in value]
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
+
+
 def _version(package: str) -> str:
     try:
         return version(package)

@@ -1,20 +1,144 @@
-"""From a training checkpoint to a file that others may load: weights as data, with a header that says what they are."""
+"""From a training run to a file that others may load: weights as data, a header that says what they are, and a card.
+
+Published are all entries of the method, its classifier among them: the file then loads strictly under its own config,
+for tests, for features and for training on. What only a resumed run needs (optimiser, schedule, logs) stays behind.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import torch
-from safetensors.torch import save_file
-
-from reidzoo.apis.provenance import provenance
+from reidzoo.apis.publishing_cards import card_of
+from reidzoo.apis.results import read_row
+from reidzoo.apis.stages import WORK_DIRS, is_finished, sha256, stage_of
+from reidzoo.apis.table_plan import RESULTS, Run, read_table
+from reidzoo.apis.testing import evaluate
+from reidzoo.apis.training import last_checkpoint
+from reidzoo.apis.weight_files import header_of, write_weights
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import atomic_path
 from reidzoo.base.weights import read_checkpoint
+from reidzoo.zoo.card_writing import write_model
+from reidzoo.zoo.download import CHECKPOINTS
 
-PREFIX = "backbone."
+METRIC = "mAP_step"
+#: points of METRIC by which half precision, or testing again, may change a result
+TOLERANCE = 0.05
+PRECISIONS = {None: ("float16", "float32"), True: ("float16",), False: ("float32",)}
+
+Report = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What was published.
+
+    Attributes:
+        weights: the ``.safetensors`` file.
+        metafile: the file with its card.
+        precision: ``float16`` or ``float32``.
+        metrics: of exactly these weights, in percent.
+    """
+
+    weights: Path
+    metafile: Path
+    precision: str
+    metrics: dict[str, float]
+
+
+def publish(
+    run: str | Path,
+    results: str | Path,
+    out: str | Path = CHECKPOINTS,
+    *,
+    half: bool | None = None,
+    report: Report = lambda line: None,
+) -> Publication:
+    """Write ``<config name>.safetensors`` and its card, which tells what exactly these weights score.
+
+    The file is tested before it gets its name, on the data set that its config names.
+
+    Args:
+        run: the work folder of a training run, or a checkpoint in it.
+        results: the row of results of that checkpoint under its own config (``tools/test.py --json``); rows of other
+            seeds beside it give the card its spread.
+        out: folder of the weights; the card goes into ``<config's folder>/metafile.yml`` beside this folder.
+        half: store float16. None does where ``mAP_step`` stays within 0.05 points of the row, and float32 otherwise.
+        report: receives lines of progress.
+
+    Raises:
+        UserError: no run or no row; the row is of another checkpoint or config, of a test with options, or was
+            measured on files that no commit has; or the weights do not score what the row says.
+    """
+    checkpoint, record = _run(Path(run))
+    row = read_row(results)
+    _require_publishable(row, results, checkpoint, record)
+    name = Path(row["config"]).stem
+    content = read_checkpoint(checkpoint)
+    header = header_of(content) | {
+        "name": name,
+        "method": row["method"],
+        "init": row["init"],
+        "config_file": row["config"],
+        "checkpoint_sha256": row["checkpoint_sha256"],
+        **{key: record[key] for key in ("commit", "machine", "python", "versions")},
+    }
+    weights = Path(out) / f"{name}.safetensors"
+    metafile = Path(out).parent / Path(row["config"]).parent.name / "metafile.yml"
+    with atomic_path(weights) as temporary:
+        precision, metrics = _write_tested(temporary, content["state_dict"], header, row, half, report)
+        header["precision"] = precision
+        tested = {**row, "metrics": metrics}
+        card = card_of(tested, record, header, temporary, checkpoint.parent, Path(results).parent)
+        write_model(metafile, card, method=row["method"])
+    report(
+        f"{weights}: {precision}, {weights.stat().st_size / 1e6:.2f} MB, {METRIC} {metrics[METRIC]:.2f}; averaging: "
+        f"{header['averaging']}; left out: {', '.join(header['left_out']) or 'nothing'}; card in {metafile}"
+    )
+    return Publication(weights, metafile, precision, metrics)
+
+
+def publish_table(
+    table: str | Path,
+    *,
+    seed: int = 0,
+    work_dir: str | Path = WORK_DIRS,
+    results: Path = RESULTS,
+    out: str | Path = CHECKPOINTS,
+    report: Report = lambda line: None,
+) -> list[Publication]:
+    """Publish, of every run of a table that is trained and tested, the checkpoint of one seed.
+
+    Args:
+        table: a TOML file (:mod:`reidzoo.apis.table_plan`).
+        seed: whose checkpoints.
+        work_dir: as ``tools/run_table.py`` had it.
+        results: the rows that it wrote.
+        out: as for :func:`publish`.
+        report: receives lines of progress, also on what is not there yet.
+
+    Raises:
+        UserError: as :func:`publish`; what was published before stays.
+    """
+    published = []
+    for run in read_table(table).runs:
+        row = _own_row(run, seed, results)
+        stage = stage_of(run.stages[-1], seed, work_dir)
+        missing = None
+        if seed not in run.seeds or not is_finished(stage):
+            missing = f"not trained in '{stage.folder}'"
+        elif row is None:
+            missing = f"not tested under '{stage.config}' itself"
+        if missing is not None:
+            report(f"{run.row} ({Path(stage.config).stem}), seed {seed}: {missing}, so not published")
+            continue
+        published.append(publish(stage.folder, row, out, report=report))
+    return published
 
 
 def export_backbone(checkpoint: str | Path, out: str | Path, *, half: bool = False) -> dict[str, Any]:
@@ -33,31 +157,83 @@ def export_backbone(checkpoint: str | Path, out: str | Path, *, half: bool = Fal
     """
     if Path(out).suffix != ".safetensors":
         raise UserError(f"published weights are .safetensors files, got '{out}'")
-    content = read_checkpoint(checkpoint)
+    content, prefix = read_checkpoint(checkpoint), "backbone."
     state = {
-        name.removeprefix(PREFIX): tensor.half() if half and tensor.is_floating_point() else tensor
-        for name, tensor in content["state_dict"].items()
-        if name.startswith(PREFIX)
+        name.removeprefix(prefix): tensor for name, tensor in content["state_dict"].items() if name.startswith(prefix)
     }
     if not state:
-        raise UserError(f"'{checkpoint}' has no entry under '{PREFIX}': expected the checkpoint of a re-ID method")
-    meta = content.get("meta", {})
-    trained_on = (meta.get("dataset_meta") or {}).get("name", "unknown")
-    header = {
-        "trained_on": trained_on,
-        "epochs": meta.get("epoch"),
-        "seed": meta.get("seed"),
-        "precision": "float16" if half else "float32",
-        "config": _without_folders(meta.get("cfg", "")),
-        **provenance(),
-    }
-    # channels-last training leaves permuted strides, and safetensors stores contiguous tensors only
-    tensors = {name: tensor.contiguous(memory_format=torch.contiguous_format) for name, tensor in state.items()}
+        raise UserError(f"'{checkpoint}' has no entry under '{prefix}': expected the checkpoint of a re-ID method")
+    record = Path(checkpoint).parent / "run.json"
+    made = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
+    header = header_of(content) | {key: made.get(key) for key in ("commit", "machine", "python", "versions")}
     with atomic_path(out) as temporary:
-        save_file(tensors, temporary, metadata={key: json.dumps(value) for key, value in header.items()})
-    return header
+        return write_weights(temporary, state, header, "float16" if half else "float32")
 
 
-def _without_folders(config: str) -> str:
-    """The text of a config without the line that names a folder of this machine."""
-    return "".join(line for line in config.splitlines(keepends=True) if not line.startswith("work_dir"))
+def _run(run: Path) -> tuple[Path, dict[str, Any]]:
+    """The checkpoint of a work folder, and what the run recorded of itself."""
+    checkpoint = last_checkpoint(run) if run.is_dir() else run
+    if checkpoint is None or not checkpoint.is_file():
+        raise UserError(f"'{run}' holds no checkpoint: name the work folder of a run that has ended, or a file in it")
+    record = checkpoint.parent / "run.json"
+    if not record.is_file():
+        raise UserError(
+            f"no run.json beside '{checkpoint}', so nobody knows from which commit it is: name a checkpoint in the "
+            "work folder that tools/train.py left"
+        )
+    return checkpoint, json.loads(record.read_text(encoding="utf-8"))
+
+
+def _require_publishable(row: dict[str, Any], results: str | Path, checkpoint: Path, record: dict[str, Any]) -> None:
+    again = f"test it again: tools/test.py CONFIG '{checkpoint}' --json '{results}'"
+    if row.get("checkpoint_sha256") != sha256(checkpoint):
+        raise UserError(f"'{results}' was not measured with '{checkpoint}' (their sha256 differ): {again}")
+    if row.get("options"):
+        raise UserError(f"'{results}' is a test with options ({', '.join(row['options'])}), not of the config: {again}")
+    config = Path(row["config"])
+    if config.stem != Path(record["config"]).stem or config.is_absolute():
+        raise UserError(
+            f"'{checkpoint}' was trained by '{record['config']}', and '{results}' is a test of '{config}': take the "
+            "row of the config that it was trained by, named from the repository's folder"
+        )
+    if METRIC not in row["metrics"]:
+        raise UserError(f"'{results}' has no {METRIC}, by which published weights are judged: {again}")
+    for what, commit in (("trained", record["commit"]), ("tested", row["commit"])):
+        if commit.endswith("-dirty"):
+            raise UserError(
+                f"'{checkpoint}' was {what} in a checkout with changes ({commit}), which nobody else has: commit "
+                "them first, then do it again"
+            )
+
+
+def _write_tested(
+    file: Path,
+    state: dict[str, Any],
+    header: dict[str, Any],
+    row: dict[str, Any],
+    half: bool | None,
+    report: Report,
+) -> tuple[str, dict[str, float]]:
+    """Write the first precision of which a test gives what the row says; returns it with the metrics."""
+    expected = row["metrics"][METRIC]
+    for precision in PRECISIONS[half]:
+        write_weights(file, state, header, precision)
+        with TemporaryDirectory() as folder:
+            tested = evaluate(row["config"], file, work_dir=folder)
+        found = tested["metrics"][METRIC]
+        if tested["data"] == row["data"] and abs(found - expected) <= TOLERANCE:
+            return precision, {key: value for key, value in tested["metrics"].items() if not key.startswith("num_")}
+        report(f"{header['name']}: as {precision} {METRIC} is {found:.2f} instead of {expected:.2f}")
+    raise UserError(
+        f"as {precision} the weights score {METRIC} {found:.2f} on '{tested['data']}', and the row says {expected:.2f} "
+        f"on '{row['data']}', more than {TOLERANCE} away: "
+        + ("publish them as float32" if half else "data or code have changed since, test the checkpoint again")
+    )
+
+
+def _own_row(run: Run, seed: int, results: Path) -> Path | None:
+    """The results file of the test under the config of the last stage itself."""
+    for cell in run.cells:
+        if cell.config == run.stages[-1] and not cell.variant and cell.read(seed, results) is not None:
+            return cell.results_file(seed, results)
+    return None

@@ -14,7 +14,7 @@ from mmengine.runner import Runner
 
 from reidzoo.apis.configs import complete_for_loading, read_config
 from reidzoo.apis.pictures import save_ranked_lists
-from reidzoo.apis.provenance import provenance
+from reidzoo.apis.provenance import provenance, without_folders
 from reidzoo.apis.query_tables import query_table, write_queries
 from reidzoo.apis.running import build_runner
 from reidzoo.apis.smoke import shrink_to_smoke
@@ -106,7 +106,7 @@ def evaluate(
     return {
         "method": cfg.model.type,
         "config": str(config),
-        "options": {key: _without_folder(value) for key, value in (options or {}).items()},
+        "options": without_folders(options or {}),
         "data": runner.test_dataloader.dataset.metainfo["name"],
         "train_split": (meta.get("dataset_meta") or {}).get("name", "unknown"),
         "init": init,
@@ -163,11 +163,6 @@ def _camera_pairs(info: dict[str, Any], metric: RetrievalMetric) -> dict[str, An
         "rank1": rank1,
         "num_queries": pairs.num_queries.tolist(),
     }
-
-
-def _without_folder(value: Any) -> Any:
-    """An option as a row may publish it: an absolute path keeps its last part only."""
-    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def _initialisation(cfg: Config) -> str:

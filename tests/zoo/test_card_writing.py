@@ -68,7 +68,7 @@ def test_a_card_that_is_not_valid_changes_nothing(tmp_path):
     write_model(file, MODEL, method="Toy")
     before = file.read_bytes()
     bare = [{"Task": "Person Re-Identification", "Dataset": "Toys test", "Metrics": {"mAP": 50.0}}]
-    with pytest.raises(UserError, match="which stays as it was: model 'second'.*'mAP' does not say its flavour"):
+    with pytest.raises(UserError, match=r"which stays as it was: model 'second'.*'mAP' does not say its flavour"):
         write_model(file, with_name("second", Results=bare), method="Toy")
     assert file.read_bytes() == before
     assert list(tmp_path.iterdir()) == [file]

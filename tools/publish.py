@@ -1,0 +1,43 @@
+"""Publish a trained run: weights as safetensors, tested once more, and their card in the model zoo."""
+
+import argparse
+from pathlib import Path
+
+from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.publishing import publish, publish_table
+from reidzoo.base.errors import UserError
+
+EXAMPLE = """examples:
+  python tools/publish.py work_dirs/ide_osnet-x0-25_synthped-day/seed0 \\
+      --results model_zoo/results/ide_osnet-x0-25_synthped-day.seed0.json
+  python tools/publish.py --table model_zoo/tables/recipes.toml --seed 0"""
+
+
+def main() -> None:
+    """Parse the command line and publish."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", nargs="?", help="work folder of a training run, or a checkpoint in it")
+    parser.add_argument("--results", metavar="FILE", help="the row that tools/test.py --json wrote of it")
+    parser.add_argument("--out", default="model_zoo/checkpoints", help="folder of the weights (default: %(default)s)")
+    parser.add_argument(
+        "--half",
+        action=argparse.BooleanOptionalAction,
+        help="float16 or float32 (default: float16 where mAP_step stays within 0.05 points)",
+    )
+    parser.add_argument("--table", metavar="FILE", help="publish what this table's runs have trained and tested")
+    parser.add_argument("--seed", type=int, default=0, help="of the table's runs (default: %(default)s)")
+    parser.add_argument("--work-dir", default="work_dirs", help="of the table's runs (default: %(default)s)")
+    arguments = parser.parse_args()
+    if arguments.table and not arguments.run:
+        folders = {"work_dir": Path(arguments.work_dir), "out": arguments.out}
+        publish_table(arguments.table, seed=arguments.seed, **folders, report=print)
+    elif arguments.run and arguments.results and not arguments.table:
+        publish(arguments.run, arguments.results, arguments.out, half=arguments.half, report=print)
+    else:
+        raise UserError("name a run and its --results, or a --table")
+
+
+if __name__ == "__main__":
+    run_tool(main)
