@@ -56,8 +56,8 @@ def batch(size=4):
 
 
 def test_every_reid_method_has_a_toy_row():
-    methods = {name for name, cls in all_shelves()["methods"].module_dict.items() if issubclass(cls, ReIDMethod)}
-    assert methods == set(TOY)
+    methods = {cls for cls in all_shelves()["methods"].module_dict.values() if issubclass(cls, ReIDMethod)}
+    assert {cls.__name__ for cls in methods if cls.__module__.startswith("reidzoo.")} == set(TOY)  # others are plugins
 
 
 @pytest.mark.parametrize("name", sorted(TOY))
