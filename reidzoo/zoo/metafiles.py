@@ -74,13 +74,9 @@ class Collection:
 
 @dataclass(frozen=True)
 class Result:
-    """One test of exactly these weights.
+    """One test of exactly these weights; ``metrics`` are percent unless the name is a count or a distance.
 
-    Attributes:
-        task: for example ``Person Re-Identification``.
-        dataset: title and split of the data set.
-        metrics: name with flavour to value, percent unless the name is a count or a distance.
-        spread: metric to ``{mean, std, seeds}`` over trainings of the same recipe.
+    ``spread`` is metric to ``{mean, std, seeds}`` over trainings of the same recipe.
     """
 
     task: str
@@ -125,8 +121,7 @@ class Card:
         collection: the method it belongs to.
         config: path of its config, relative to the repository.
         metadata: ``Training Data``, ``Initialisation`` and what else is known of the training.
-        results: measured here.
-        published: measured by others.
+        results: measured here; ``published``: by others.
         weights: None where there are none; ``train`` then is the command that makes them.
         train: that command, None where there are weights.
         metafile: the file that the card was read from.
