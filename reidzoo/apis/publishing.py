@@ -185,7 +185,7 @@ def _run(run: Path) -> tuple[Path, dict[str, Any]]:
 
 
 def _require_publishable(row: dict[str, Any], results: str | Path, checkpoint: Path, record: dict[str, Any]) -> None:
-    again = f"test it again: tools/test.py CONFIG '{checkpoint}' --json '{results}'"
+    again = "test it again with tools/test.py CONFIG CHECKPOINT --json FILE"
     if row.get("checkpoint_sha256") != sha256(checkpoint):
         raise UserError(f"'{results}' was not measured with '{checkpoint}' (their sha256 differ): {again}")
     if row.get("options"):
@@ -219,7 +219,7 @@ def _write_tested(
     for precision in PRECISIONS[half]:
         write_weights(file, state, header, precision)
         with TemporaryDirectory() as folder:
-            tested = evaluate(row["config"], file, work_dir=folder)
+            tested = evaluate(row["config"], file, work_dir=folder, options={"log_level": "ERROR"})
         found = tested["metrics"][METRIC]
         if tested["data"] == row["data"] and abs(found - expected) <= TOLERANCE:
             return precision, {key: value for key, value in tested["metrics"].items() if not key.startswith("num_")}
