@@ -91,7 +91,7 @@ def export_onnx(
     onnx, runtime = _required("onnx"), _required("onnxruntime")
     if Path(out).suffix != ".onnx":
         raise UserError(f"expected the name of an .onnx file, got '{out}'")
-    embedder = Embedder(name_or_config, checkpoint, device="cpu", batch_size=1)
+    embedder = Embedder(name_or_config, checkpoint, device="cpu")
     pictures = _crops() if images is None else images
     crops, expected = torch.cat(list(embedder.prepare(pictures))), embedder(pictures)
     if len(crops) < max(BATCH_SIZES):
