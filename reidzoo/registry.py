@@ -17,7 +17,8 @@ import warnings
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
 
 from mmengine import registry as mmengine_registry
 from mmengine.registry import Registry
@@ -57,6 +58,7 @@ def check_arguments(cls: type, given: dict[str, Any], *, partial: bool = False) 
                     "(_delete_=True replaces an inherited dict instead of merging into it). "
                     f"Its signature is {cls.__name__}{signature} ({address(cls)})"
                 )
+        _refuse_text(cls, given, signature)
     if not partial:
         missing = [
             name
@@ -70,6 +72,19 @@ def check_arguments(cls: type, given: dict[str, Any], *, partial: bool = False) 
                 f"{cls.__name__} needs {', '.join(repr(name) for name in missing)}. "
                 f"Its signature is {cls.__name__}{signature} ({address(cls)})"
             )
+
+
+def _refuse_text(cls: type, given: dict[str, Any], signature: inspect.Signature) -> None:
+    """Refuse text where the annotation has no place for it: ``lr="1e-3x"`` would fail somewhere inside a step."""
+    for name, value in given.items():
+        annotation = signature.parameters[name].annotation if name in signature.parameters else Any
+        union = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+        kinds = [get_origin(kind) or kind for kind in union]
+        if not isinstance(value, str) or not all(inspect.isclass(kind) for kind in kinds):
+            continue
+        if annotation is not inspect.Parameter.empty and not any(issubclass(str, kind) for kind in kinds):
+            expected = " or ".join("None" if kind is NoneType else kind.__name__ for kind in kinds)
+            raise UserError(f"{cls.__name__} takes {expected} as '{name}', got the text {value!r} ({address(cls)})")
 
 
 def _argument_names(cls: type) -> list[str]:

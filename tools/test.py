@@ -20,12 +20,12 @@ def main() -> None:
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("config", help="a file under configs/")
-    parser.add_argument("checkpoint", help="of a training run, or published weights")
+    parser.add_argument("checkpoint", help="of a training run, published weights, or zoo://NAME")
     parser.add_argument("--work-dir", help="where the log goes (default: test/ beside the checkpoint)")
     parser.add_argument(
         "--json",
         metavar="FILE",
-        help="also write the row of results here, and what each query scored into FILE.queries.csv",
+        help="also write the row of results here, and what each query scored beside it (x.json, x.queries.csv)",
     )
     parser.add_argument("--ranked-lists", metavar="FILE.png", help="also draw ranked lists")
     parser.add_argument("--camera-pairs", action="store_true", help="also print rank-1 by pair of cameras")

@@ -10,7 +10,7 @@ model = dict(
     type="PCB",
     backbone=dict(type="OSNet", width=0.25, embedding=False, weights=_weights),
     # 8 rows of the map have no 6 equal stripes, 4 of 2 rows are the nearest; 128 channels need no bottleneck of 256,
-    # and dropout is 0 as in the other SynthPed recipes
+    # and dropout is 0 as in IDE's SynthPed recipe
     head=dict(type="PCBHead", parts=4, hidden=128, dropout=0.0),
     loss=dict(type="CrossEntropy", label_smoothing=0.1),
 )

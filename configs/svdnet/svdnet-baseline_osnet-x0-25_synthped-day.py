@@ -9,7 +9,9 @@ _weights = "model_zoo/checkpoints/osnet-x0-25_synthped-studio.safetensors"
 model = dict(
     type="SVDNet",
     backbone=dict(type="OSNet", width=0.25, embedding=True, weights=_weights),
-    head=dict(type="EigenHead", eigen_dim=256),
+    head=dict(
+        type="EigenHead", eigen_dim=256
+    ),  # dropout 0.5 as in the paper; compared with length 1 as all recipes here
     loss=dict(type="CrossEntropy", label_smoothing=0.1),
     steps_before=230,
     rounds=0,

@@ -114,11 +114,13 @@ def complete_for_training(cfg: Config) -> None:
     sampler = SAMPLERS.get(loader.sampler.type)
     if _takes(sampler, "pids_per_batch"):
         images_per_pid = loader.sampler.setdefault("images_per_pid", 4)
+        if type(images_per_pid) is not int or images_per_pid < 1:
+            raise UserError(f"images_per_pid (K) is a whole number of at least 1, got {images_per_pid!r}")
         pids_per_batch = loader.sampler.setdefault("pids_per_batch", loader.batch_size // images_per_pid)
         if pids_per_batch * images_per_pid != loader.batch_size:
             raise UserError(
-                f"train_dataloader.batch_size is {loader.batch_size}, and P x K batches need a multiple of "
-                f"images_per_pid = {images_per_pid} (P = {pids_per_batch}): change one of them"
+                f"P x K = {pids_per_batch} x {images_per_pid} makes batches of {pids_per_batch * images_per_pid}, and "
+                f"train_dataloader.batch_size is {loader.batch_size}: make them equal"
             )
     if needs_num_pids(cfg):
         cfg.model.num_pids = DATASETS.build(loader.dataset).metainfo["num_pids"]

@@ -209,6 +209,8 @@ def _listed(images: Any) -> Sequence[Any]:
 def _pixels(picture: Any) -> np.ndarray:
     """H x W x 3 uint8 RGB."""
     if isinstance(picture, str | Path):
+        if not Path(picture).exists():
+            raise UserError(f"no such file or folder: '{picture}'")
         return decode(Path(picture))
     if isinstance(picture, Image.Image):
         return np.asarray(picture.convert("RGB"))

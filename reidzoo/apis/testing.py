@@ -105,7 +105,7 @@ def evaluate(
     details = _details(runner, queries, camera_pairs) if is_main_process() else {}
     return {
         "method": cfg.model.type,
-        "config": str(config),
+        "config": without_folders(str(config)),
         "options": without_folders(options or {}),
         "data": runner.test_dataloader.dataset.metainfo["name"],
         "train_split": (meta.get("dataset_meta") or {}).get("name", "unknown"),

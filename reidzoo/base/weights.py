@@ -159,7 +159,7 @@ def load_weights(
     for prefix in prefixes:
         if not any(name.startswith(prefix) for name in (*module.state_dict(), *state)):
             raise UserError(
-                f"the prefix '{prefix}' of allow_partial begins no name of {network} or of {source}, "
+                f"the prefix '{prefix}' of allow_partial_load begins no name of {network} or of {source}, "
                 "nothing was loaded: correct or remove it"
             )
     strict = [name for name in report.differing if not name.startswith(prefixes)]

@@ -106,7 +106,8 @@ class IdentitySampler(EpochSampler):
         if len(self.images) < wanted:
             raise UserError(
                 f"P x K = {pids_per_batch} x {images_per_pid} on {self.world_size} process(es) needs {wanted} "
-                f"identities, the data set has {len(self.images)}: lower pids_per_batch"
+                f"identities, the data set has {len(self.images)}: lower train_dataloader.batch_size, which is P x K, "
+                "and pids_per_batch where the config sets it"
             )
 
     def __len__(self) -> int:

@@ -109,6 +109,10 @@ def _check_top_level(cfg: Config) -> Iterator[str]:
         for key in cfg.get(name) or {}:
             if key not in LOADER_KEYS:
                 yield f"{name} has no key '{key}', {nearest(key, LOADER_KEYS)}"
+        for key, least in (("batch_size", 1), ("num_workers", 0)):
+            value = (cfg.get(name) or {}).get(key, least)
+            if type(value) is not int or value < least:
+                yield f"{name}.{key} is a whole number of at least {least}, got {value!r}"
     allowed = set(inspect.signature(mmengine.runner.Runner.set_randomness).parameters) - {"self"}
     for key in cfg.get("randomness") or {}:
         if key not in allowed:

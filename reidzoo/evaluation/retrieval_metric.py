@@ -145,6 +145,8 @@ class RetrievalMetric(BaseMetric):
 
 def _reranking(parameters: dict[str, float]) -> Reranking:
     known = [field.name for field in fields(Reranking)]
+    if not isinstance(parameters, dict):
+        raise UserError(f"reranking is a dict of {', '.join(known)}, dict() for the paper's values, got {parameters!r}")
     for key in parameters:
         if key not in known:
             raise UserError(f"re-ranking has no parameter {key!r}: {nearest(key, known)}")

@@ -127,7 +127,7 @@ def test_progress_is_shown_on_request_only(trained, files, capsys):
     ("images", "answer"),
     [
         ([], "no picture"),
-        ("no/such.jpg", "no/such.jpg.* not an image that can be decoded"),
+        ("no/such.jpg", "no such file or folder: .no/such.jpg"),
         (np.zeros((8, 8), np.uint8), "H x W x 3 of uint8 .RGB., got 8 x 8 of uint8"),
         (np.zeros((8, 8, 3), np.float32), "got 8 x 8 x 3 of float32"),
         (torch.zeros(3, 8, 8, dtype=torch.uint8), "B x 3 x H x W of uint8 .RGB., got 3 x 8 x 8"),

@@ -80,8 +80,26 @@ def test_identity_batches_get_their_P_from_the_batch_size(toy_config, tmp_path):
     sampler = {"type": "IdentitySampler", "images_per_pid": 2}
     runner = train(toy_config(**{"train_dataloader.sampler": sampler}), work_dir=tmp_path / "run")
     assert runner.cfg.train_dataloader.sampler.pids_per_batch == 2
-    with pytest.raises(UserError, match="multiple of"):
+    with pytest.raises(UserError, match=r"P x K = 2 x 2 makes batches of 4, .*batch_size is 5"):
         train(toy_config(**{"train_dataloader.sampler": sampler, "train_dataloader.batch_size": 5}), work_dir=tmp_path)
+    with pytest.raises(UserError, match=r"images_per_pid \(K\) is a whole number of at least 1, got 0"):
+        train(toy_config(**{"train_dataloader.sampler": {**sampler, "images_per_pid": 0}}), work_dir=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("optim_wrapper.optimizer.lr", "1e-3x", "SGD takes float or Tensor as 'lr', got the text '1e-3x'"),
+        ("model.head.dropout", "0.1x", "LinearHead takes float as 'dropout', got the text '0.1x'"),
+        ("model.head.hidden", "16", "LinearHead takes int or None as 'hidden', got the text '16'"),
+        ("train_dataloader.batch_size", "64", "batch_size is a whole number of at least 1, got '64'"),
+        ("train_dataloader.num_workers", -1, "num_workers is a whole number of at least 0, got -1"),
+        ("test_evaluator.reranking", "{'k1': 20, k2: 6}", "RetrievalMetric takes dict or None as 'reranking'"),
+    ],
+)
+def test_values_of_the_wrong_kind(toy_config, tmp_path, key, value, said):
+    with pytest.raises(UserError, match=said):
+        train(toy_config(**{key: value}), work_dir=tmp_path / "run")
 
 
 def test_checkpoint_of_another_architecture_is_refused(toy_config, tmp_path):

@@ -41,7 +41,7 @@ def test_allow_partial_load_may_be_a_list_of_prefixes(toy_config, pretrained, tm
     ("allowed", "said"),
     [
         (["head.hidden."], r"not among the allowed prefixes: head\.classifier\.weight"),
-        (["head.classifier.", "heads."], r"prefix 'heads\.' of allow_partial begins no name"),
+        (["head.classifier.", "heads."], r"prefix 'heads\.' of allow_partial_load begins no name"),
         ("head.classifier.", "True, False or a list of name prefixes, got 'head.classifier.'"),
         ([""], r"True, False or a list of name prefixes, got \[''\]"),
     ],

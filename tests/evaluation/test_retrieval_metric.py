@@ -94,6 +94,7 @@ def test_without_cameras_every_image_of_the_pid_counts():
         ({"meta": {"pids": META["pids"]}}, "lacks camids, is_query"),
         ({"meta": None}, "lacks pids, camids, is_query"),
         ({"ranks": (1, 60)}, "between 1 and max_rank=50, got 60"),
+        ({"reranking": True}, "reranking is a dict of k1, k2, lambda_value"),
         ({"reranking": {"lambda": 0.3}}, "re-ranking has no parameter 'lambda': did you mean 'lambda_value'"),
         ({"reranking": {"k1": 0}}, "k1 of re-ranking must be a whole number"),
         ({"reranking": {}}, "needs at least 21 images, but queries and gallery have 6 together"),
