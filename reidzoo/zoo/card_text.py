@@ -36,9 +36,9 @@ def card_text(card: Card) -> str:
 
 
 def cards_table(cards: Iterable[Card]) -> str:
-    """A Markdown table, one line a card; figures of others stand in a column of their own."""
+    """A Markdown table, one line a card, those with weights first; figures of others have a column of their own."""
     lines = ["| model | trained on | measured here | by others | weights |", "|---|---|---|---|---|"]
-    for card in cards:
+    for card in sorted(cards, key=lambda card: card.weights is None):
         measured = [f"{result.dataset}: {_measured(result)}" for result in card.results]
         others = [f"{each.dataset}: {_numbers(each.metrics)} ({each.source})" for each in card.published]
         weights = card.weights
