@@ -2,7 +2,7 @@
 # train:  python tools/train.py configs/ide/ide-map_osnet-x0-25_synthped-day2dusk.py
 # test:   python tools/test.py configs/ide/ide-map_osnet-x0-25_synthped-day2dusk.py work_dirs/ide-map_osnet-x0-25_synthped-day2dusk/epoch_15.pth
 # LMP:    the same with --cfg-options model.head.test_parts=4 model.head.test_pooling=max
-# expect: see model_zoo/README.md
+# expect: mAP (step) 23.5 +- 0.9, rank-1 33.7 over 3 seeds
 _base_ = ["../_base_/datasets/synthped_day2dusk.py", "../_base_/runtime/default.py"]
 
 _epochs = 15

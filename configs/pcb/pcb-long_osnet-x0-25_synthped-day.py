@@ -2,7 +2,7 @@
 # as many epochs as PCB and both stages of RPP together, so that the two compare at equal length.
 # train:  python tools/train.py configs/pcb/pcb-long_osnet-x0-25_synthped-day.py
 # test:   python tools/test.py configs/pcb/pcb-long_osnet-x0-25_synthped-day.py work_dirs/pcb-long_osnet-x0-25_synthped-day/epoch_30.pth
-# expect: see model_zoo/README.md
+# expect: mAP (step) 76.5 +- 0.6, rank-1 91.2 over 3 seeds
 _base_ = ["../_base_/datasets/synthped_day.py", "../_base_/runtime/default.py"]
 
 _epochs = 30

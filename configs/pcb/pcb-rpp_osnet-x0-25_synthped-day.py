@@ -2,7 +2,7 @@
 # stages: python tools/run_stages.py configs/pcb/pcb_osnet-x0-25_synthped-day.py configs/pcb/pcb-rpp-induction_osnet-x0-25_synthped-day.py configs/pcb/pcb-rpp_osnet-x0-25_synthped-day.py
 # alone:  python tools/train.py configs/pcb/pcb-rpp_osnet-x0-25_synthped-day.py --cfg-options load_from=CHECKPOINT_OF_THE_INDUCTION
 # test:   python tools/test.py configs/pcb/pcb-rpp_osnet-x0-25_synthped-day.py work_dirs/pcb-rpp_osnet-x0-25_synthped-day/epoch_10.pth
-# expect: see model_zoo/README.md
+# expect: mAP (step) 78.3 +- 0.4, rank-1 90.8 over 3 seeds
 _base_ = ["../_base_/datasets/synthped_day.py", "../_base_/runtime/default.py"]
 
 _epochs = 10

@@ -2,7 +2,7 @@
 # stages: python tools/run_stages.py configs/pcb/pcb_osnet-x0-25_synthped-day.py configs/pcb/pcb-rpp-induction_osnet-x0-25_synthped-day.py configs/pcb/pcb-rpp_osnet-x0-25_synthped-day2dusk.py
 # alone:  python tools/train.py configs/pcb/pcb-rpp_osnet-x0-25_synthped-day2dusk.py --cfg-options load_from=CHECKPOINT_OF_THE_INDUCTION
 # test:   python tools/test.py configs/pcb/pcb-rpp_osnet-x0-25_synthped-day2dusk.py work_dirs/pcb-rpp_osnet-x0-25_synthped-day2dusk/epoch_10.pth
-# expect: see model_zoo/README.md
+# expect: mAP (step) 26.3 +- 0.9, rank-1 36.9 over 3 seeds
 _base_ = ["../_base_/datasets/synthped_day2dusk.py", "../_base_/runtime/default.py"]
 
 _epochs = 10

@@ -2,7 +2,7 @@
 # stages: python tools/run_stages.py configs/pcb/pcb_osnet-x0-25_synthped-dusk.py configs/pcb/pcb-rpp-induction_osnet-x0-25_synthped-dusk.py configs/pcb/pcb-rpp_osnet-x0-25_synthped-dusk.py
 # alone:  python tools/train.py configs/pcb/pcb-rpp_osnet-x0-25_synthped-dusk.py --cfg-options load_from=CHECKPOINT_OF_THE_INDUCTION
 # test:   python tools/test.py configs/pcb/pcb-rpp_osnet-x0-25_synthped-dusk.py work_dirs/pcb-rpp_osnet-x0-25_synthped-dusk/epoch_10.pth
-# expect: see model_zoo/README.md
+# expect: mAP (step) 74.3, rank-1 88.3 with seed 0
 _base_ = ["../_base_/datasets/synthped_dusk.py", "../_base_/runtime/default.py"]
 
 _epochs = 10

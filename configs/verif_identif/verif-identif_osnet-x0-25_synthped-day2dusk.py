@@ -1,7 +1,7 @@
 # Verif-Identif with OSNet x0.25 trained on SynthPed day, tested on dusk (direct transfer), from the studio weights.
 # train:  python tools/train.py configs/verif_identif/verif-identif_osnet-x0-25_synthped-day2dusk.py
 # test:   python tools/test.py configs/verif_identif/verif-identif_osnet-x0-25_synthped-day2dusk.py CHECKPOINT
-# expect: see model_zoo/README.md
+# expect: mAP (step) 25.2, rank-1 34.7 with seed 0
 _base_ = ["../_base_/datasets/synthped_day2dusk.py", "../_base_/runtime/default.py"]
 
 _epochs = 15
