@@ -85,10 +85,10 @@ def evaluate(
     beside = WORK_DIRS / Path(config).stem if is_published else checkpoint.parent
     cfg.work_dir = str(work_dir or beside / "test")
     cfg.launcher, cfg.resume = launcher, False
-    init = _initialisation(cfg)
     prepare_processes(cfg, launcher)
     if smoke:
         shrink_to_smoke(cfg)
+    init = _initialisation(cfg)
     cfg.load_from, cfg.allow_partial_load = str(checkpoint), allow_partial
     complete_for_loading(cfg, meta, checkpoint)
     for key in TRAINING_KEYS:
