@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
@@ -25,6 +24,7 @@ from reidzoo.base.errors import UserError
 from reidzoo.base.weights import read_checkpoint
 from reidzoo.data.datasets.base import ReIDDataset, UndecodableImage
 from reidzoo.engine.compat import prepare_processes
+from reidzoo.engine.hooks import start_of
 from reidzoo.evaluation import RetrievalMetric
 from reidzoo.evaluation.bootstrap import mean_interval
 from reidzoo.evaluation.camera_pairs import camera_pair_rank1
@@ -88,7 +88,7 @@ def evaluate(
     prepare_processes(cfg, launcher)
     if smoke:
         shrink_to_smoke(cfg)
-    init = _initialisation(cfg)
+    init = meta.get("init") or start_of(cfg)  # published weights of elsewhere have only their config
     cfg.load_from, cfg.allow_partial_load = str(checkpoint), allow_partial
     complete_for_loading(cfg, meta, checkpoint)
     for key in TRAINING_KEYS:
@@ -163,8 +163,3 @@ def _camera_pairs(info: dict[str, Any], metric: RetrievalMetric) -> dict[str, An
         "rank1": rank1,
         "num_queries": pairs.num_queries.tolist(),
     }
-
-
-def _initialisation(cfg: Config) -> str:
-    start = str(cfg.get("load_from") or cfg.model.get("backbone", {}).get("weights") or "random")
-    return Path(start).name if Path(start).is_absolute() else start

@@ -208,3 +208,12 @@ def test_a_learning_rate_of_its_own_for_the_backbone(toy_config, tmp_path):
     paramwise = {"optim_wrapper.paramwise_cfg": {"custom_keys": {"backbone": {"lr_mult": 0.1}}}}
     runner = train(toy_config(**paramwise), work_dir=tmp_path / "run")
     assert {round(group["lr"], 6) for group in runner.optim_wrapper.optimizer.param_groups} == {0.01, 0.001}
+
+
+def test_a_row_says_what_the_run_started_from_whatever_the_config_says_today(toy_config, tmp_path):
+    train(toy_config(), work_dir=tmp_path / "first")
+    start = tmp_path / "first" / "epoch_2.pth"
+    assert evaluate(toy_config(), start)["init"] == "random"
+    train(toy_config(load_from=str(start), **{"train_cfg.max_epochs": 1}), work_dir=tmp_path / "second")
+    train(toy_config(), work_dir=tmp_path / "second", resume=True)
+    assert evaluate(toy_config(), tmp_path / "second" / "epoch_2.pth")["init"] == "epoch_2.pth"

@@ -9,11 +9,12 @@ from toy_zoo import FILE, NAME, metafile
 
 from reidzoo.apis.configs import read_config
 from reidzoo.apis.stages import RECORD, train_stages, training_part
-from reidzoo.apis.testing import _initialisation, evaluate
+from reidzoo.apis.testing import evaluate
 from reidzoo.apis.training import train
 from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
 from reidzoo.base.weights import read_checkpoint, read_weights
+from reidzoo.engine.hooks import start_of
 from reidzoo.registry import BACKBONES
 from reidzoo.zoo import download
 
@@ -81,9 +82,9 @@ def test_a_training_starts_from_a_name_and_its_rows_say_so(toy_config, tmp_path)
     row = evaluate(config, tmp_path / "run" / "epoch_2.pth")
     assert row["init"] == STUDIO
     cfg = read_config(config, {"load_from": "zoo://other"})
-    assert _initialisation(cfg) == "zoo://other", "what the whole model starts from replaces what its backbone did"
+    assert start_of(cfg) == "zoo://other", "what the whole model starts from replaces what its backbone did"
     cfg.load_from = str(tmp_path / "a.pth")
-    assert _initialisation(cfg) == "a.pth"
+    assert start_of(cfg) == "a.pth"
 
 
 @pytest.mark.slow
