@@ -60,9 +60,7 @@ def download(name: str, mirror: str | None, to: str | None) -> None:
                 bar.total = total
                 bar.update(done - bar.n)
 
-            file = fetch(
-                each, mirror=mirror, to=to, progress=progress, report=lambda line: tqdm.write(line, sys.stderr)
-            )
+            file = fetch(each, mirror=mirror, to=to, progress=progress, report=report)
         print(f"{each}: {file}")
 
 

@@ -15,13 +15,13 @@ from typing import Any
 
 from reidzoo.apis.publishing_cards import card_of
 from reidzoo.apis.results import read_row
-from reidzoo.apis.stages import WORK_DIRS, is_finished, sha256, stage_of
+from reidzoo.apis.stages import WORK_DIRS, is_finished, stage_of
 from reidzoo.apis.table_plan import RESULTS, Run, read_table
 from reidzoo.apis.testing import evaluate
 from reidzoo.apis.training import last_checkpoint
 from reidzoo.apis.weight_files import header_of, write_weights
 from reidzoo.base.errors import UserError
-from reidzoo.base.files import atomic_path
+from reidzoo.base.files import atomic_path, sha256
 from reidzoo.base.weights import read_checkpoint
 from reidzoo.zoo.card_writing import write_model
 from reidzoo.zoo.download import CHECKPOINTS

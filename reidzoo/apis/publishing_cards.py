@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reidzoo.apis.results import read_row
-from reidzoo.apis.stages import sha256
+from reidzoo.base.files import sha256
 
 METRICS = ("mAP_step", "mAP_official", "mINP", "rank1")
 LICENCE = "as the repository"

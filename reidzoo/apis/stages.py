@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from reidzoo.apis.configs import read_config
 from reidzoo.apis.results import write_json
 from reidzoo.apis.training import finished, last_checkpoint, train
 from reidzoo.base.errors import UserError
+from reidzoo.base.files import sha256
 from reidzoo.zoo.cards import find_card
 from reidzoo.zoo.download import SCHEME, published_weights
 
@@ -156,12 +156,6 @@ def first_difference(one: Any, other: Any, place: str = "") -> str | None:
         return None if one == other else f"{place}: {one!r} and {other!r}"
     found = (first_difference(left, right, f"{place}.{key}" if place else key) for key, left, right in pairs)
     return next((difference for difference in found if difference is not None), None)
-
-
-def sha256(path: str | Path) -> str:
-    """The digest by which a row of results names its checkpoint."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _train(stage: Stage, part: dict[str, Any], start: str | Path | None, report: Callable[[str], object]) -> None:

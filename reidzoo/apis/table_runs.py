@@ -10,10 +10,11 @@ from pathlib import Path
 from reidzoo.apis.provenance import commit
 from reidzoo.apis.query_tables import queries_file
 from reidzoo.apis.results import write_json
-from reidzoo.apis.stages import WORK_DIRS, is_finished, require_alike, sha256, stage_of, train_stages
+from reidzoo.apis.stages import WORK_DIRS, is_finished, require_alike, stage_of, train_stages
 from reidzoo.apis.table_plan import RESULTS, Cell, Run, Table, read_table
 from reidzoo.apis.testing import evaluate
 from reidzoo.base.errors import UserError, nearest
+from reidzoo.base.files import sha256
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from reidzoo.apis.stages import WORK_DIRS
 from reidzoo.apis.training import describe_undecodable
 from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
+from reidzoo.base.files import sha256
 from reidzoo.base.weights import read_checkpoint
 from reidzoo.data.datasets.base import ReIDDataset, UndecodableImage
 from reidzoo.engine.compat import prepare_processes
@@ -111,8 +111,8 @@ def evaluate(
         "train_split": (meta.get("dataset_meta") or {}).get("name", "unknown"),
         "init": init,
         "seed": meta.get("seed"),
-        "checkpoint": Path(checkpoint).name,
-        "checkpoint_sha256": hashlib.sha256(Path(checkpoint).read_bytes()).hexdigest(),
+        "checkpoint": checkpoint.name,
+        "checkpoint_sha256": sha256(checkpoint),
         "seconds": round(seconds, 1),
         "metrics": {name: round(value, 4) for name, value in metrics.items()},
         **details,

@@ -7,7 +7,6 @@ training and test, identities in training and test, and queries without a match 
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from terminaltables import AsciiTable
 from tqdm import tqdm
 
 from reidzoo.base.errors import UserError, nearest
+from reidzoo.base.files import sha256
 from reidzoo.data.datasets.base import PARTS, Counts, Listing, Record, ReIDDataset, UndecodableImage, count, decode
 from reidzoo.registry import DATASETS
 
@@ -182,7 +182,7 @@ def _same_bytes(part: str, paths: Sequence[Path], root: Path) -> list[Finding]:
     suspects = [path for same in sizes.values() if len(same) > 1 for path in same]  # other sizes, other bytes
     digests = defaultdict(list)
     for path in tqdm(suspects, desc=f"comparing {part}", unit=" files", disable=None):
-        digests[hashlib.sha256(path.read_bytes()).digest()].append(path)
+        digests[sha256(path)].append(path)
     copies = [same for same in digests.values() if len(same) > 1]
     if not copies:
         return []

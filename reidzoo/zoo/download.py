@@ -6,7 +6,6 @@ continues; a complete file with another digest is kept aside as ``<name>.rejecte
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from reidzoo.base.errors import UserError
+from reidzoo.base.files import sha256
 from reidzoo.zoo.cards import checkout, find_card
 from reidzoo.zoo.metafiles import Card, Weights
 from reidzoo.zoo.mirrors import ATTEMPTS, MirrorError, MirrorPause, open_mirror
@@ -114,8 +114,7 @@ def mismatch(file: Path, weights: Weights) -> str | None:
     size = file.stat().st_size
     if size != weights.size:
         return f"it has {size:,} bytes, and its card says {weights.size:,}"
-    with file.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    digest = sha256(file)
     return None if digest == weights.sha256 else f"its sha256 is {digest}, and its card says {weights.sha256}"
 
 

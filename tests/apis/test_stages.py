@@ -10,6 +10,7 @@ import torch
 from reidzoo.apis import stages
 from reidzoo.apis.stages import first_difference, require_alike, stage_of, train_stages
 from reidzoo.base.errors import UserError
+from reidzoo.base.files import sha256
 from reidzoo.base.weights import read_checkpoint
 
 
@@ -89,7 +90,7 @@ def test_the_first_stage_keeps_its_own_start(named, tmp_path):
     (folder / "last_checkpoint").write_text(str(folder / "epoch_1.pth"))
     resumed = tensors(train_stages([config], work_dir=tmp_path / "whole"))
     assert all(torch.equal(whole[name], resumed[name]) for name in whole), "resumed from its own, not from load_from"
-    assert json.loads((folder / "stage.json").read_text())["started_from"] == stages.sha256(start)
+    assert json.loads((folder / "stage.json").read_text())["started_from"] == sha256(start)
 
 
 def test_mistakes(named, tmp_path):

@@ -6,7 +6,6 @@ augmentation, batches) is the same for all of them and lives here.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections import Counter
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from mmengine.logging import print_log
 from torch.utils.data import Dataset
 
 from reidzoo.base.errors import UserError, nearest
+from reidzoo.base.files import sha256
 from reidzoo.base.labels import DISTRACTOR_PID, JUNK_PID
 from reidzoo.data.draw import Draw
 from reidzoo.registry import TRANSFORMS
@@ -306,8 +306,5 @@ def equal_files(paths: Sequence[Path]) -> np.ndarray:
     """N int64, the same number for files with the same bytes; contents are read only where sizes agree."""
     sizes = [path.stat().st_size for path in paths]
     shared = {size for size, files in Counter(sizes).items() if files > 1}
-    contents = [
-        hashlib.sha256(path.read_bytes()).hexdigest() if size in shared else str(size)
-        for path, size in zip(paths, sizes, strict=True)
-    ]
+    contents = [sha256(path) if size in shared else str(size) for path, size in zip(paths, sizes, strict=True)]
     return np.unique(contents, return_inverse=True)[1]

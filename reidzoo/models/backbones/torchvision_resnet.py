@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,6 +11,7 @@ from torchvision.models import get_model, get_model_weights
 from torchvision.models.resnet import Bottleneck
 
 from reidzoo.base.errors import UserError
+from reidzoo.base.files import sha256
 from reidzoo.models.backbones.freezing import FreezableBackbone, parameters_of
 from reidzoo.models.backbones.pretrained import load_pretrained
 from reidzoo.registry import BACKBONES
@@ -97,8 +97,7 @@ def imagenet_file(depth: int) -> Path:
             f"unasked: fetch {url} to that place"
         )
     expected = path.stem.rsplit("-", 1)[-1]
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    found = sha256(path)
     if not found.startswith(expected):
         raise UserError(
             f"'{path}' should have a sha256 that begins with {expected}, it begins with {found[:8]}: "

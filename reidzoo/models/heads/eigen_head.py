@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from reidzoo.base.errors import UserError
-from reidzoo.models.heads.pooled import HeadOutput, check_sizes, global_average, identity_classifier
+from reidzoo.models.heads.pooled import HeadOutput, check_dropout, check_sizes, global_average, identity_classifier
 from reidzoo.registry import HEADS
 
 
@@ -39,8 +39,7 @@ class EigenHead(nn.Module):
                 f"EigenHead expects eigen_dim of 1 to in_channels = {in_channels}, got {eigen_dim}: "
                 "no more vectors than that can be orthogonal"
             )
-        if not 0 <= dropout < 1:
-            raise UserError(f"EigenHead expects a dropout probability in [0, 1), got {dropout}: 0 switches it off")
+        check_dropout(self, dropout)
         self.feature_dim = eigen_dim
         self.eigenlayer = nn.Linear(in_channels, eigen_dim, bias=False)
         nn.init.normal_(self.eigenlayer.weight, std=0.01)

@@ -8,6 +8,7 @@ from reidzoo.base.errors import UserError
 from reidzoo.models.heads.pooled import (
     POOLINGS,
     HeadOutput,
+    check_dropout,
     check_sizes,
     global_average,
     hidden_layer,
@@ -64,8 +65,7 @@ class LinearHead(nn.Module):
         check_sizes(self, in_channels, num_pids)
         if hidden is not None and hidden < 1:
             raise UserError(f"LinearHead expects hidden of at least 1, or None for no hidden layer, got {hidden}")
-        if not 0 <= dropout < 1:
-            raise UserError(f"LinearHead expects a dropout probability in [0, 1), got {dropout}: 0 switches it off")
+        check_dropout(self, dropout)
         if test_feature not in ("pooled", "hidden"):
             raise UserError(f"LinearHead tests with the 'pooled' or the 'hidden' feature, got {test_feature!r}")
         if test_feature == "hidden" and hidden is None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from reidzoo.base.errors import UserError
 from reidzoo.models.heads.pooled import (
     HeadOutput,
+    check_dropout,
     check_sizes,
     global_average,
     hidden_layer,
@@ -97,8 +98,7 @@ class PCBHead(nn.Module):
         check_sizes(self, in_channels, num_pids)
         if parts < 1 or hidden < 1:
             raise UserError(f"PCBHead expects parts and hidden of at least 1, got parts={parts}, hidden={hidden}")
-        if not 0 <= dropout < 1:
-            raise UserError(f"PCBHead expects a dropout probability in [0, 1), got {dropout}: 0 switches it off")
+        check_dropout(self, dropout)
         self.parts, self.shared = parts, shared
         self.feature_dim = parts * in_channels
         self.dropout = nn.Dropout(dropout)

@@ -87,3 +87,10 @@ def check_sizes(head: nn.Module, in_channels: int, num_pids: int | None = None) 
             f"{name} tells identities apart and expects at least 2, got num_pids={num_pids}: "
             "count the training identities"
         )
+
+
+def check_dropout(head: nn.Module, dropout: float) -> None:
+    """Raise a ``UserError`` unless ``dropout`` is a probability that leaves something."""
+    if not 0 <= dropout < 1:
+        name = type(head).__name__
+        raise UserError(f"{name} expects a dropout probability in [0, 1), got {dropout}: 0 switches it off")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from reidzoo.base.errors import UserError
-from reidzoo.models.heads.pooled import identity_classifier
+from reidzoo.models.heads.pooled import check_dropout, identity_classifier
 
 
 class VerificationHead(nn.Module):
@@ -25,8 +25,7 @@ class VerificationHead(nn.Module):
         super().__init__()
         if in_channels < 1:
             raise UserError(f"VerificationHead expects in_channels of at least 1, got {in_channels}")
-        if not 0 <= dropout < 1:
-            raise UserError(f"VerificationHead expects a dropout probability in [0, 1), got {dropout}")
+        check_dropout(self, dropout)
         self.dropout = nn.Dropout(dropout)
         self.classifier = identity_classifier(in_channels, 2, bias=True)
 
