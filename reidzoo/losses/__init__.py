@@ -1,6 +1,16 @@
 """Formulas of tensors. A loss owns no parameter; what has one is a head."""
 
+from reidzoo.losses.adversarial import HingeGANLoss, LeastSquaresGANLoss, VanillaGANLoss
 from reidzoo.losses.batch_hard_triplet import BatchHardTriplet, hardest_distances
+from reidzoo.losses.contrastive import ContrastiveLoss
 from reidzoo.losses.cross_entropy import CrossEntropy
 
-__all__ = ["BatchHardTriplet", "CrossEntropy", "hardest_distances"]
+__all__ = [
+    "BatchHardTriplet",
+    "ContrastiveLoss",
+    "CrossEntropy",
+    "HingeGANLoss",
+    "LeastSquaresGANLoss",
+    "VanillaGANLoss",
+    "hardest_distances",
+]
