@@ -1,5 +1,5 @@
 """What is on disk, and what is a batch."""
 
-from reidzoo.data import datasets, samplers, transforms
+from reidzoo.data import colour_transforms, datasets, samplers, transforms
 
-__all__ = ["datasets", "samplers", "transforms"]
+__all__ = ["colour_transforms", "datasets", "samplers", "transforms"]
