@@ -7,5 +7,15 @@ from reidzoo.data.datasets.image_folder import ImageFolder
 from reidzoo.data.datasets.market1501 import Market1501
 from reidzoo.data.datasets.msmt17 import MSMT17
 from reidzoo.data.datasets.synthped import SynthPed
+from reidzoo.data.datasets.unpaired import UnpairedImages
 
-__all__ = ["CUHK03NP", "MSMT17", "DukeMTMCreID", "GeneratedFolder", "ImageFolder", "Market1501", "SynthPed"]
+__all__ = [
+    "CUHK03NP",
+    "MSMT17",
+    "DukeMTMCreID",
+    "GeneratedFolder",
+    "ImageFolder",
+    "Market1501",
+    "SynthPed",
+    "UnpairedImages",
+]

@@ -84,12 +84,13 @@ class ReIDDataset(Dataset):
         transforms: configs from shelf TRANSFORMS, applied in order to each sample.
         val_identities: how many training identities belong to ``val`` and not to ``train``. Published
             recipes use 0: all training identities and the last checkpoint.
+        cameras: camera ids, counted from 0, whose images make the set; None takes all.
 
     Items are dicts of tensors: ``images`` uint8 3 x H x W (RGB), ``pids`` int64 (a label 0..num_pids-1 in
     ``train``, the data set's own number otherwise), ``camids`` int64 (from 0), ``indices`` int64 (row of this table).
 
     Raises:
-        UserError: the folder is missing, has another layout, or the split is empty.
+        UserError: the folder is missing, has another layout, the split is empty, or a camera has no image.
     """
 
     #: published counts by part (``train``, ``query``, ``gallery``); empty where nothing is published
@@ -105,6 +106,7 @@ class ReIDDataset(Dataset):
         split: str = "train",
         transforms: Sequence[dict[str, Any]] = (),
         val_identities: int = 0,
+        cameras: Sequence[int] | None = None,
     ):
         if split not in self.splits:
             raise UserError(f"{type(self).__name__} has no split '{split}', {nearest(split, self.splits)}")
@@ -113,12 +115,14 @@ class ReIDDataset(Dataset):
             raise UserError(
                 f"{type(self).__name__} expects its images in the folder '{root}', which does not exist: {self.absent}"
             )
-        self.split = split
+        self.split, self.cameras = split, cameras
         self.transforms = [TRANSFORMS.build(transform) for transform in transforms]
         records = self.read("test" if split == "test" else "train")
         self._refuse_empty(records)
         self._compare_with_expected(records)
-        self.records = records if split == "test" else self._hold_out(records, val_identities)
+        if split != "test":
+            records = self._hold_out(records, val_identities)  # of all cameras: whatever `cameras` is, the same persons
+        self.records = records if cameras is None else self._taken_by(cameras, records)
         pids = sorted({record.pid for record in self.records})
         self.labels = {pid: label for label, pid in enumerate(pids)} if split == "train" else None
 
@@ -180,7 +184,7 @@ class ReIDDataset(Dataset):
         pids = np.array([record.pid for record in self.records])
         camids = np.array([record.camid for record in self.records])
         info: dict[str, Any] = {
-            "name": f"{self.title} {self.split}",
+            "name": f"{self.title}{'' if self.cameras is None else f' cameras {_listed(self.cameras)}'} {self.split}",
             "num_pids": len(set(pids.tolist()) - {JUNK_PID, DISTRACTOR_PID})
             if self.labels is None
             else len(self.labels),
@@ -204,8 +208,12 @@ class ReIDDataset(Dataset):
 
     def __getitem__(self, draw: Draw | int) -> dict[str, torch.Tensor]:
         draw = draw if isinstance(draw, Draw) else Draw(index=int(draw))
-        record = self.records[draw.index]
-        sample = {"image": self.read_image(record), "rng": draw.generator()}
+        return {**self.sample(draw.index, draw.generator()), "indices": torch.tensor(draw.index)}
+
+    def sample(self, index: int, rng: np.random.Generator) -> dict[str, torch.Tensor]:
+        """One row, transformed by the chance of ``rng`` alone: the keys of an item without ``indices``."""
+        record = self.records[index]
+        sample = {"image": self.read_image(record), "rng": rng}
         for transform in self.transforms:
             sample = transform(sample)
         pid = record.pid if self.labels is None else self.labels[record.pid]
@@ -213,7 +221,6 @@ class ReIDDataset(Dataset):
             "images": torch.from_numpy(np.ascontiguousarray(sample["image"].transpose(2, 0, 1))),
             "pids": torch.tensor(pid),
             "camids": torch.tensor(record.camid),
-            "indices": torch.tensor(draw.index),
         }
 
     def read_image(self, record: Record) -> np.ndarray:
@@ -234,7 +241,7 @@ class ReIDDataset(Dataset):
                 broken.append(record.path)
         return broken
 
-    def _refuse_empty(self, records: list[Record]) -> None:
+    def _refuse_empty(self, records: list[Record], of_cameras: str = "") -> None:
         queries = sum(record.is_query for record in records)
         parts = {"train": len(records)}
         if self.split == "test":
@@ -242,8 +249,8 @@ class ReIDDataset(Dataset):
         for part, images in parts.items():
             if images == 0:
                 raise UserError(
-                    f"{type(self).__name__} found no {part} image for split '{self.split}' in '{self.root}': "
-                    "is it the right folder?"
+                    f"{type(self).__name__} found no {part} image for split '{self.split}'{of_cameras} in "
+                    f"'{self.root}': {'name more cameras' if of_cameras else 'is it the right folder?'}"
                 )
 
     def _hold_out(self, records: list[Record], val_identities: int) -> list[Record]:
@@ -257,6 +264,20 @@ class ReIDDataset(Dataset):
             return [record for record in records if record.pid not in held_out]
         return as_query_and_gallery([record for record in records if record.pid in held_out])
 
+    def _taken_by(self, cameras: Sequence[int], records: list[Record]) -> list[Record]:
+        if not isinstance(cameras, list | tuple) or not cameras or any(type(camid) is not int for camid in cameras):
+            raise UserError(f"cameras is a list of camera ids that count from 0, got {cameras!r}")
+        known = {record.camid for record in records}
+        absent = sorted(set(cameras) - known)
+        if absent:
+            raise UserError(
+                f"{type(self).__name__} {self.split} in '{self.root}' has no image of camera {_listed(absent)} "
+                f"(counted from 0), its cameras are {_listed(sorted(known))}: correct `cameras`"
+            )
+        taken = [record for record in records if record.camid in cameras]
+        self._refuse_empty(taken, f" and cameras {_listed(cameras)}")
+        return taken
+
     def _compare_with_expected(self, records: list[Record]) -> None:
         for part, expected in self.expected_counts(self.root, **self.options).items():
             if (part == "train") != (self.split != "test"):
@@ -269,6 +290,10 @@ class ReIDDataset(Dataset):
                     logger="current",
                     level=logging.WARNING,
                 )
+
+
+def _listed(camids: Sequence[int]) -> str:
+    return ", ".join(map(str, camids))
 
 
 def decode(path: Path) -> np.ndarray:

@@ -36,6 +36,7 @@ class CUHK03NP(ReIDDataset):
         split: ``train``, ``val`` or ``test``.
         transforms: configs from shelf TRANSFORMS.
         val_identities: training identities held out for ``val``.
+        cameras: camera ids from 0, only whose images are read; None for all.
         boxes: ``detected`` or ``labeled``.
     """
 
@@ -49,12 +50,13 @@ class CUHK03NP(ReIDDataset):
         split: str = "train",
         transforms: Sequence[dict[str, Any]] = (),
         val_identities: int = 0,
+        cameras: Sequence[int] | None = None,
         boxes: str = "detected",
     ):
         if boxes not in BOXES:
             raise UserError(f"CUHK03NP knows no boxes '{boxes}', {nearest(boxes, BOXES)}")
         self.boxes = boxes
-        super().__init__(root, split, transforms, val_identities)
+        super().__init__(root, split, transforms, val_identities, cameras)
 
     @property
     def options(self) -> dict[str, Any]:

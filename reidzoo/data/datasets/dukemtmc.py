@@ -27,6 +27,7 @@ class DukeMTMCreID(ReIDDataset):
         split: ``train``, ``val`` or ``test``.
         transforms: configs from shelf TRANSFORMS.
         val_identities: training identities held out for ``val``.
+        cameras: camera ids from 0, only whose images are read; None for all.
     """
 
     published = {"train": Counts(16_522, 702), "query": Counts(2_228, 702), "gallery": Counts(17_661, 1_110)}

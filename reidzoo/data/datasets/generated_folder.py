@@ -41,6 +41,7 @@ class GeneratedFolder(ReIDDataset):
         split: ``train``; generated images are never tested on.
         transforms: configs from shelf TRANSFORMS.
         val_identities: identities left out of ``train``, the same that the source data set leaves out.
+        cameras: style cameras from 0, only whose images are read; None for all.
 
     Raises:
         UserError: the manifest names absent files, or does not name an image that is there.

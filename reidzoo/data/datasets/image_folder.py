@@ -34,6 +34,7 @@ class ImageFolder(ReIDDataset):
         split: ``train``, ``val`` or ``test``.
         transforms: configs from shelf TRANSFORMS.
         val_identities: training identities held out for ``val``.
+        cameras: camera ids from 0, only whose images are read; None for all.
         pattern: regular expression that matches a whole base name, with a group ``(?P<pid>...)`` and, where
             cameras are known, ``(?P<camid>...)``: for ``anna_cam2_0013.png``
             ``r"(?P<pid>[a-z]+)_cam(?P<camid>\\d+)_.*"``.
@@ -48,10 +49,11 @@ class ImageFolder(ReIDDataset):
         split: str = "train",
         transforms: Sequence[dict[str, Any]] = (),
         val_identities: int = 0,
+        cameras: Sequence[int] | None = None,
         pattern: str | None = None,
     ):
         self.pattern = pattern
-        super().__init__(root, split, transforms, val_identities)
+        super().__init__(root, split, transforms, val_identities, cameras)
 
     @property
     def options(self) -> dict[str, Any]:

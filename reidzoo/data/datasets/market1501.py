@@ -23,6 +23,7 @@ class Market1501(ReIDDataset):
         split: ``train``, ``val`` or ``test``.
         transforms: configs from shelf TRANSFORMS.
         val_identities: training identities held out for ``val``.
+        cameras: camera ids from 0, only whose images are read; None for all.
     """
 
     published = {"train": Counts(12_936, 751), "query": Counts(3_368, 750), "gallery": Counts(19_732, 750)}

@@ -33,6 +33,7 @@ class MSMT17(ReIDDataset):
         split: ``train``, ``val`` or ``test``.
         transforms: configs from shelf TRANSFORMS.
         val_identities: training identities held out for ``val``.
+        cameras: camera ids from 0, only whose images are read; None for all.
         with_val: train on ``list_train`` and ``list_val`` (TransReID, CLIP-ReID, OpenUnReID) instead of
             ``list_train`` alone (torchreid, fast-reid).
 
@@ -50,10 +51,11 @@ class MSMT17(ReIDDataset):
         split: str = "train",
         transforms: Sequence[dict[str, Any]] = (),
         val_identities: int = 0,
+        cameras: Sequence[int] | None = None,
         with_val: bool = False,
     ):
         self.with_val = with_val
-        super().__init__(root, split, transforms, val_identities)
+        super().__init__(root, split, transforms, val_identities, cameras)
 
     @property
     def options(self) -> dict[str, Any]:

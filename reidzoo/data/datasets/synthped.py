@@ -27,6 +27,7 @@ class SynthPed(Market1501):
         split: ``train``, ``val`` or ``test``.
         transforms: configs from shelf TRANSFORMS.
         val_identities: training identities held out for ``val``.
+        cameras: camera ids from 0, only whose images are read; None for all.
 
     Raises:
         UserError: nothing was rendered there, or the images are not those that ``meta.json`` counts.

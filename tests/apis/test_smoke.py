@@ -1,0 +1,32 @@
+"""What shrinking leaves of the data of a config."""
+
+from mmengine.config import Config
+
+from reidzoo.apis.smoke import SMOKE_DATA, shrink
+
+FLIP = [{"type": "RandomFlip"}]
+TINY = {"type": "SynthPed", "root": str(SMOKE_DATA)}
+
+
+def shrunk(dataset, **sampler):
+    loader = {"batch_size": 64, "dataset": dataset, "sampler": sampler or {"type": "ShuffleSampler"}}
+    cfg = Config({"train_dataloader": loader, "train_cfg": {}})
+    shrink(cfg)
+    return cfg.train_dataloader
+
+
+def test_both_domains_become_tiny_and_keep_the_cameras_that_there_are():
+    source = {"type": "Market1501", "root": "market", "split": "train", "cameras": (1, 5), "transforms": FLIP}
+    target = {"type": "MSMT17", "root": "msmt17", "with_val": True, "cameras": [9], "val_identities": 90}
+    assert shrunk({"type": "UnpairedImages", "source": source, "target": target}).dataset == {
+        "type": "UnpairedImages",
+        "source": {**TINY, "split": "train", "transforms": FLIP, "cameras": [1]},
+        "target": {**TINY, "val_identities": 4},
+    }
+
+
+def test_generated_images_become_tiny():
+    assert shrunk({"type": "GeneratedFolder", "root": "work_dirs/gan", "transforms": FLIP}).dataset == {
+        **TINY,
+        "transforms": FLIP,
+    }
