@@ -14,16 +14,17 @@ positive pair (self-similarity); source and target share no person, so pairs acr
     lambda_3                     contrastive_weight 2
 
 Paper and releases differ in the pairs (``pair_mode``), and so in whether the generators feel the negative ones at all.
-Positive are always (x_S, G(x_S)) and (x_T, F(x_T)); with p and n for the sums over positive and negative pairs, L_con is
+Positive are always (x_S, G(x_S)) and (x_T, F(x_T)). With p and n for the sums over positive and negative pairs, L_con is
 
     pair_mode   for the generators                                   for M
     paper       (p + n) / 4,     n: (G(x_S), x_T), (F(x_T), x_S)     the same
     torch       (p + n / 2) / 4, n: the same pairs                   (p + 2 n) / 3, n: (x_S, x_T)
     tf          (p + 2 n) / 3,   n: (x_S, x_T), without a gradient   the same
 
-The mean of mode ``paper`` is ours: the paper does not say how pairs are weighted. The authors' PyTorch code trains M from its second epoch on, lets M into the generators' loss
-from the third on, and updates the generators in every second step; their TensorFlow code does all three at once
-(``siamese_from``, ``contrastive_from``, ``generator_every``). In both, M's dropout is active in every pass.
+The mean of mode ``paper`` is ours: the paper does not say how pairs are weighted. The authors' PyTorch code trains M
+from its second epoch on, lets M into the generators' loss from the third on, and updates the generators in every second
+step; their TensorFlow code does all three from the start (``siamese_from``, ``contrastive_from``, ``generator_every``).
+In both, M's dropout is active in every pass.
 """
 
 from __future__ import annotations
