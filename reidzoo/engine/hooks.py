@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from torch import nn
 
 from reidzoo.base.errors import UserError
 from reidzoo.registry import HOOKS
@@ -54,6 +57,51 @@ class RememberStart(Hook):
     def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
         """Write it down."""
         checkpoint["meta"]["init"] = self.start or start_of(runner.cfg)
+
+
+@HOOKS.register
+class KeepTrainingState(Hook):
+    """Carries across a restart what a method remembers beside its weights, such as a pool of generated images.
+
+    A module that has ``training_state() -> dict[str, Tensor]`` and ``load_training_state(state)`` finds its state again
+    under its name in ``checkpoint["training_state"]``. Only a resumed run takes it: weights that are loaded, tested or
+    published are free of it. With several processes the checkpoint holds the state of the first one, and every process
+    resumes with that.
+
+    Raises:
+        UserError: a run is resumed from a checkpoint that holds the state of other modules.
+    """
+
+    def before_save_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
+        """Ask every module that remembers."""
+        if modules := _remembering(runner.model):
+            checkpoint["training_state"] = {name: module.training_state() for name, module in modules.items()}
+
+    def after_load_checkpoint(self, runner: Any, checkpoint: dict[str, Any]) -> None:
+        """Remind every module, if this run goes on with that of the checkpoint."""
+        if not runner._resume:
+            return
+        modules, states = _remembering(runner.model), checkpoint.get("training_state", {})
+        if set(modules) != set(states):
+            raise UserError(
+                f"the checkpoint holds the training state of {_listed(states)}, the config's method keeps one in "
+                f"{_listed(modules)}: resume with the config that the run was started with, or start anew with "
+                "load_from"
+            )
+        for name, module in modules.items():
+            module.load_training_state(states[name])
+
+
+def _remembering(model: nn.Module) -> dict[str, Any]:
+    """Modules with a training state by their names on a single process."""
+    method = model.module if is_model_wrapper(model) else model
+    modules = {name: module for name, module in method.named_modules() if hasattr(module, "training_state")}
+    # a network in its wrapper for several processes sits one level deeper, at "module"
+    return {".".join(part for part in name.split(".") if part != "module"): each for name, each in modules.items()}
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "no module"
 
 
 def start_of(cfg: Config) -> str:

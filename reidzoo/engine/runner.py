@@ -13,7 +13,7 @@ from torch import nn
 
 from reidzoo.base.weights import load_weights, read_checkpoint
 from reidzoo.engine.compat import HarmlessWarnings, SafeCheckpointHook, install_atomic_writes
-from reidzoo.engine.hooks import RememberStart, StopOnNonFiniteLoss
+from reidzoo.engine.hooks import KeepTrainingState, RememberStart, StopOnNonFiniteLoss
 from reidzoo.engine.optimizers import check_paramwise
 
 REMEDY = (
@@ -35,7 +35,8 @@ class Runner(mmengine.runner.Runner):
     def register_hooks(self, default_hooks: dict | None = None, custom_hooks: list | None = None) -> None:
         install_atomic_writes()
         super().register_hooks(
-            default_hooks, [*(custom_hooks or []), StopOnNonFiniteLoss(), RememberStart(), SafeCheckpointHook()]
+            default_hooks,
+            [*(custom_hooks or []), StopOnNonFiniteLoss(), RememberStart(), KeepTrainingState(), SafeCheckpointHook()],
         )
 
     def build_logger(self, log_level: int | str = "INFO", log_file: str | None = None, **settings: Any) -> MMLogger:

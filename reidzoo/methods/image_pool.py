@@ -81,7 +81,7 @@ class ImagePool(nn.Module):
                 f"the image pool stores images of {_size(self._stored)}, got {_size(images)}: "
                 "give all images of a domain one size (RandomCrop or Resize in the dataset's transforms)"
             )
-        self._stored = self._stored.to(images.device)  # content from a checkpoint comes on the CPU
+        self._stored = self._stored.to(images.device)  # content from a checkpoint may lie on another
         return self._stored
 
 
