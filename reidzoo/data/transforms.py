@@ -1,13 +1,15 @@
 """What happens to one image between disk and batch; uint8 in, uint8 out.
 
 Normalising waits for the device (:class:`reidzoo.methods.preprocessor.ImagePreprocessor`): bytes travel four times
-lighter from the workers. A sample is a dict with ``image`` (H x W x 3 uint8 RGB) and ``rng`` (its own
-``np.random.Generator``, see :mod:`reidzoo.data.draw`); transforms use no other source of chance.
+lighter from the workers. A sample is a dict with ``image`` (H x W x 3 uint8 RGB), ``path`` (of its file) and ``rng``
+(its own ``np.random.Generator``, see :mod:`reidzoo.data.draw`); transforms use no other source of chance. Behind
+:class:`LoadMask` it also has ``mask`` (H x W uint8, 255 person), which all crops, flips and resizings move along.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -23,12 +25,66 @@ Sample = dict[str, Any]
 IMAGENET_MEAN = (124, 116, 104)
 
 
+def _move(sample: Sample, move: Callable[[np.ndarray], np.ndarray]) -> Sample:
+    """Apply one change of place to the image and, where there is one, to its mask."""
+    sample["moved"] = True
+    for name in ("image", "mask"):
+        if name in sample:
+            sample[name] = move(sample[name])
+    return sample
+
+
+def _crop(sample: Sample, top: int, left: int, height: int, width: int) -> Sample:
+    return _move(sample, lambda image: image[top : top + height, left : left + width])
+
+
 def _resize(image: np.ndarray, height: int, width: int, interpolation: str = "bilinear") -> np.ndarray:
+    """H x W x 3 images as asked for; H x W masks keep their two values."""
     if image.shape[:2] == (height, width):
         return image
+    if image.ndim == 2:  # the exact kind has its pixels' centres where the other kernels have them
+        return cv2.resize(np.ascontiguousarray(image), (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
     if image.shape[0] > height and image.shape[1] > width:
         interpolation = "area"  # OpenCV's interpolations do not low-pass: shrinking would alias
     return mmcv.imresize(image, (width, height), interpolation=interpolation)
+
+
+@TRANSFORMS.register
+class LoadMask:
+    """Read where the person is: ``<root>/<folder>/<image's folder>/<stem>.png``, 255 person and 0 rest.
+
+    For layouts whose images lie in a folder right under the root, as Market-1501's and SynthPed's do. It comes first
+    among the transforms: masks that missed a crop or a flip of their images are the known bug of PTGAN's code.
+
+    Args:
+        folder: beside the folders of images.
+
+    Raises:
+        UserError: an absent mask, one of another size or other values, or an image that was moved before.
+    """
+
+    def __init__(self, folder: str = "masks"):
+        self.folder = folder
+
+    def __call__(self, sample: Sample) -> Sample:
+        if "moved" in sample:
+            raise UserError("LoadMask expects images as they are on disk and got a moved one: put it first")
+        images = sample["path"].parent
+        path = images.parent / self.folder / images.name / f"{sample['path'].stem}.png"
+        if not path.is_file():
+            raise UserError(
+                f"LoadMask expects the mask of '{sample['path']}' in '{path}', which does not exist: make masks with a "
+                "person segmenter, or use a data set that has them (SynthPed)"
+            )
+        mask = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_GRAYSCALE)
+        size = sample["image"].shape[:2]
+        if mask is None or mask.shape != size or not np.isin(mask, (0, 255)).all():
+            raise UserError(
+                f"LoadMask expects 255 (person) and 0 (rest) on {size[0]} x {size[1]} pixels, as '{sample['path']}' "
+                f"has, and '{path}' holds something else: make it again"
+            )
+        sample["mask"] = mask
+        return sample
 
 
 @TRANSFORMS.register
@@ -47,8 +103,7 @@ class Resize:
         self.height, self.width, self.interpolation = height, width, interpolation
 
     def __call__(self, sample: Sample) -> Sample:
-        sample["image"] = _resize(sample["image"], self.height, self.width, self.interpolation)
-        return sample
+        return _move(sample, lambda image: _resize(image, self.height, self.width, self.interpolation))
 
 
 @TRANSFORMS.register
@@ -64,7 +119,7 @@ class RandomFlip:
 
     def __call__(self, sample: Sample) -> Sample:
         if sample["rng"].random() < self.prob:
-            sample["image"] = sample["image"][:, ::-1]
+            _move(sample, lambda image: image[:, ::-1])
         return sample
 
 
@@ -83,9 +138,8 @@ class PadCrop:
         height, width = sample["image"].shape[:2]
         top, left = sample["rng"].integers(0, 2 * self.padding + 1, size=2)
         border = (self.padding,) * 4
-        padded = cv2.copyMakeBorder(np.ascontiguousarray(sample["image"]), *border, cv2.BORDER_CONSTANT)
-        sample["image"] = padded[top : top + height, left : left + width]
-        return sample
+        _move(sample, lambda image: cv2.copyMakeBorder(np.ascontiguousarray(image), *border, cv2.BORDER_CONSTANT))
+        return _crop(sample, top, left, height, width)
 
 
 @TRANSFORMS.register
@@ -112,8 +166,7 @@ class RandomCrop:
             )
         top = sample["rng"].integers(0, full_height - self.height + 1)
         left = sample["rng"].integers(0, full_width - self.width + 1)
-        sample["image"] = sample["image"][top : top + self.height, left : left + self.width]
-        return sample
+        return _crop(sample, top, left, self.height, self.width)
 
 
 @TRANSFORMS.register
@@ -135,8 +188,7 @@ class RandomRectCrop:
         self.height, self.width = height, width
 
     def __call__(self, sample: Sample) -> Sample:
-        image, rng = sample["image"], sample["rng"]
-        full_height, full_width = image.shape[:2]
+        rng, (full_height, full_width) = sample["rng"], sample["image"].shape[:2]
         for _ in range(self.TRIES):
             area = rng.uniform(*self.AREA) * full_height * full_width
             aspect = rng.uniform(*self.ASPECT)
@@ -144,10 +196,9 @@ class RandomRectCrop:
             if height <= full_height and width <= full_width:
                 top = rng.integers(0, full_height - height + 1)
                 left = rng.integers(0, full_width - width + 1)
-                image = image[top : top + height, left : left + width]
+                _crop(sample, top, left, height, width)
                 break
-        sample["image"] = _resize(image, self.height, self.width)
-        return sample
+        return _move(sample, lambda image: _resize(image, self.height, self.width))
 
 
 @TRANSFORMS.register
@@ -178,8 +229,7 @@ class RandomScaleCrop:
         height, width = max(round(share * full_height), 1), max(round(share * full_width), 1)
         top = rng.integers(0, full_height - height + 1)
         left = rng.integers(0, full_width - width + 1)
-        sample["image"] = sample["image"][top : top + height, left : left + width]
-        return self.resize(sample)
+        return self.resize(_crop(sample, top, left, height, width))
 
 
 @TRANSFORMS.register

@@ -87,7 +87,8 @@ class ReIDDataset(Dataset):
         cameras: camera ids, counted from 0, whose images make the set; None takes all.
 
     Items are dicts of tensors: ``images`` uint8 3 x H x W (RGB), ``pids`` int64 (a label 0..num_pids-1 in
-    ``train``, the data set's own number otherwise), ``camids`` int64 (from 0), ``indices`` int64 (row of this table).
+    ``train``, the data set's own number otherwise), ``camids`` int64 (from 0), ``indices`` int64 (row of this table);
+    with the transform ``LoadMask`` also ``masks`` uint8 1 x H x W (255 person, 0 rest).
 
     Raises:
         UserError: the folder is missing, has another layout, the split is empty, or a camera has no image.
@@ -213,12 +214,14 @@ class ReIDDataset(Dataset):
     def sample(self, index: int, rng: np.random.Generator) -> dict[str, torch.Tensor]:
         """One row, transformed by the chance of ``rng`` alone: the keys of an item without ``indices``."""
         record = self.records[index]
-        sample = {"image": self.read_image(record), "rng": rng}
+        sample = {"image": self.read_image(record), "path": record.path, "rng": rng}
         for transform in self.transforms:
             sample = transform(sample)
         pid = record.pid if self.labels is None else self.labels[record.pid]
+        masks = {"masks": torch.from_numpy(np.ascontiguousarray(sample["mask"][None]))} if "mask" in sample else {}
         return {
             "images": torch.from_numpy(np.ascontiguousarray(sample["image"].transpose(2, 0, 1))),
+            **masks,
             "pids": torch.tensor(pid),
             "camids": torch.tensor(record.camid),
         }

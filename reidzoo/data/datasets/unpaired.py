@@ -28,7 +28,8 @@ class UnpairedImages(Dataset):
         target: the same for the images whose style they shall take.
 
     Items are dicts of tensors: ``source_images`` and ``target_images`` uint8 3 x H x W (RGB), ``source_pids`` int64
-    (a label 0..num_pids-1 in ``train``), ``source_camids`` and ``target_camids`` int64 (from 0).
+    (a label 0..num_pids-1 in ``train``), ``source_camids`` and ``target_camids`` int64 (from 0); with the
+    transform ``LoadMask`` also ``source_masks`` and ``target_masks`` uint8 1 x H x W (255 person, 0 rest).
 
     Raises:
         UserError: either set cannot be read, or its transforms leave images of another size than the other's.
