@@ -14,7 +14,7 @@ positive pair (self-similarity); source and target share no person, so pairs acr
     lambda_3                     contrastive_weight 2
 
 Paper and releases differ in the pairs (``pair_mode``), and so in whether the generators feel the negative ones at all.
-Positive are always (x_S, G(x_S)) and (x_T, F(x_T)). With p and n for the sums over positive and negative pairs, L_con is
+Positive are always (x_S, G(x_S)) and (x_T, F(x_T)). With p and n for the sums of positive and negative pairs, L_con is
 
     pair_mode   for the generators                                   for M
     paper       (p + n) / 4,     n: (G(x_S), x_T), (F(x_T), x_S)     the same
