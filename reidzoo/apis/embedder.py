@@ -4,30 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from mmengine.config import Config
-from PIL import Image
 from torch import Tensor
 from torch.nn.functional import normalize as unit_length
 from tqdm import tqdm
 
-from reidzoo.apis.configs import complete_for_loading, config_of_weights, read_config
+from reidzoo.apis.method_loading import find_device, load_method
+from reidzoo.apis.picture_input import Picture, batches_of, listed
 from reidzoo.base.errors import UserError
-from reidzoo.base.weights import load_weights, read_checkpoint
-from reidzoo.data.datasets.base import decode
-from reidzoo.data.datasets.listing import image_files
-from reidzoo.data.draw import Draw
 from reidzoo.engine.precision import PRECISIONS
 from reidzoo.methods.base import ReIDMethod
-from reidzoo.registry import METHODS, TRANSFORMS
-from reidzoo.zoo.cards import find_card
-from reidzoo.zoo.download import locate, published_weights
+from reidzoo.registry import TRANSFORMS
 
-#: one picture: a file, H x W x 3 uint8 RGB, or a PIL image of any mode
-Picture = str | Path | np.ndarray | Image.Image
+REFUSAL = "embeds no pictures: name a model or config of a re-ID method"
 
 
 class Embedder:
@@ -68,7 +59,7 @@ class Embedder:
         if batch_size < 1:
             raise UserError(f"batch_size is the number of pictures a step, at least 1, got {batch_size}")
         self.device = find_device(device)
-        self.config, self.method = _load(name_or_config, checkpoint)
+        self.config, self.method = load_method(name_or_config, checkpoint, ReIDMethod, REFUSAL)
         self.method.to(self.device)
         tested = self.config.get("test_dataloader") or {}
         transforms = tested.get("dataset", {}).get("transforms", [])
@@ -93,7 +84,7 @@ class Embedder:
             UserError: no picture, a file that does not decode, another shape or type, or sizes that differ although
                 the config resizes nothing.
         """
-        pictures = _listed(images)
+        pictures = listed(images, "embed")
         batches = tqdm(
             self.prepare(pictures),
             total=-(-len(pictures) // self.batch_size),
@@ -110,22 +101,7 @@ class Embedder:
         Raises:
             UserError: as calling the embedder does.
         """
-        pictures = _listed(images)
-        for start in range(0, len(pictures), self.batch_size):
-            prepared = [self._transform(_pixels(picture)) for picture in pictures[start : start + self.batch_size]]
-            shapes = sorted({pixels.shape[:2] for pixels in prepared})
-            if len(shapes) > 1:
-                raise UserError(
-                    f"the config's test resizes nothing, and these pictures have {len(shapes)} sizes (first: "
-                    f"{shapes[0][0]} x {shapes[0][1]} and {shapes[1][0]} x {shapes[1][1]}): bring them to one size"
-                )
-            yield torch.from_numpy(np.ascontiguousarray(np.stack(prepared).transpose(0, 3, 1, 2)))
-
-    def _transform(self, pixels: np.ndarray) -> np.ndarray:
-        sample: dict[str, Any] = {"image": pixels, "rng": Draw(index=0).generator()}
-        for transform in self._transforms:
-            sample = transform(sample)
-        return sample["image"]
+        return batches_of(listed(images, "embed"), self._transforms, self.batch_size)
 
     @torch.inference_mode()
     def _embed(self, batch: Tensor) -> Tensor:
@@ -136,96 +112,3 @@ class Embedder:
             if self.flip:  # as FlipTestLoop: the sum, whose direction is that of the mean
                 features = features + self.method.test_step({"images": batch.flip(-1)})
         return features.float().cpu()
-
-
-def find_device(name: str) -> torch.device:
-    """``auto``, or a device as torch names it.
-
-    Raises:
-        UserError: torch knows no such device, or this machine has none.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:  # builds without CUDA assert
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise UserError(f"no device '{name}' here ({reason}): write auto, cpu or cuda:<number>") from error
-    return device
-
-
-def _load(name_or_config: str | Path, checkpoint: str | Path | None) -> tuple[Config, ReIDMethod]:
-    """Config and method in test mode, with all weights in place."""
-    is_config = Path(name_or_config).suffix == ".py"
-    if is_config and checkpoint is None:
-        raise UserError(f"the config '{name_or_config}' says how to build a model: name a checkpoint of it, too")
-    if not is_config and checkpoint is not None:
-        raise UserError(
-            f"'{name_or_config}' names a model of the zoo, which has its weights already: name a config file (.py) "
-            f"to load '{checkpoint}', or leave the checkpoint out"
-        )
-    path = checkpoint if is_config else _file_of_method(str(name_or_config))
-    cfg = read_config(name_or_config) if is_config else None
-    content = read_checkpoint(path)
-    meta = content.get("meta", {})
-    cfg = cfg or config_of_weights(meta, path)
-    complete_for_loading(cfg, meta, path)
-    method = METHODS.build(cfg.model)
-    if not isinstance(method, ReIDMethod):
-        raise UserError(f"{type(method).__name__} embeds no pictures: name a model or config of a re-ID method")
-    load_weights(method, content["state_dict"], source=str(path))
-    return cfg, method.eval().requires_grad_(False)
-
-
-def _file_of_method(name: str) -> Path:
-    holds = published_weights(find_card(name)).holds
-    if holds != "method":
-        raise UserError(f"'{name}' is a {holds} to start training from: name a trained method")
-    return locate(name)
-
-
-def _listed(images: Any) -> Sequence[Any]:
-    """The pictures one by one; files and arrays are not looked at yet."""
-    if isinstance(images, str | Path) and Path(images).is_dir():
-        listed: Sequence[Any] = image_files(Path(images))
-        where = f" in the folder '{images}'"
-    else:
-        where = ""
-        if isinstance(images, Tensor):
-            if images.ndim != 4 or images.shape[1] != 3 or images.dtype != torch.uint8:
-                raise UserError(
-                    f"expected a tensor B x 3 x H x W of uint8 (RGB), got {_described(images)}: "
-                    "pictures as bytes, not normalised"
-                )
-            listed = list(images.permute(0, 2, 3, 1).cpu().numpy())
-        else:
-            listed = images if isinstance(images, list | tuple) else [images]
-    if len(listed) == 0:
-        raise UserError(f"found no picture to embed{where}: name at least one")
-    return listed
-
-
-def _pixels(picture: Any) -> np.ndarray:
-    """H x W x 3 uint8 RGB."""
-    if isinstance(picture, str | Path):
-        if not Path(picture).exists():
-            raise UserError(f"no such file or folder: '{picture}'")
-        return decode(Path(picture))
-    if isinstance(picture, Image.Image):
-        return np.asarray(picture.convert("RGB"))
-    if isinstance(picture, np.ndarray):
-        if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or picture.size == 0:
-            raise UserError(
-                f"expected an array H x W x 3 of uint8 (RGB), got {_described(picture)}: convert it, "
-                "and name several pictures as a list"
-            )
-        return picture
-    raise UserError(
-        f"expected pictures as paths, arrays, PIL images or one tensor of a batch, got {type(picture).__name__}"
-    )
-
-
-def _described(array: np.ndarray | Tensor) -> str:
-    shape = " x ".join(map(str, array.shape)) or "a single number"
-    return f"{shape} of {str(array.dtype).removeprefix('torch.')}"

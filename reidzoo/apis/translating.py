@@ -1,0 +1,270 @@
+"""A labelled data set drawn anew in the style of another domain or camera: a folder that ``GeneratedFolder`` reads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from reidzoo.apis.method_loading import find_device, load_method
+from reidzoo.apis.provenance import commit, without_folders
+from reidzoo.apis.training import describe_undecodable
+from reidzoo.apis.translation_folder import begin, finish, is_under_way
+from reidzoo.apis.translator import REFUSAL, domains, resizing
+from reidzoo.base.addresses import local_file
+from reidzoo.base.errors import UserError
+from reidzoo.base.files import atomic_path, sha256
+from reidzoo.data.datasets.base import ReIDDataset, UndecodableImage
+from reidzoo.data.datasets.generated_folder import GeneratedImage
+from reidzoo.methods.translation import TranslationMethod
+from reidzoo.registry import DATASETS
+
+
+@dataclass(frozen=True)
+class Translated:
+    """What became of a data set.
+
+    Attributes:
+        folder: the root for ``GeneratedFolder``.
+        written: images that this call drew.
+        kept: images that an earlier call had drawn.
+    """
+
+    folder: Path
+    written: int
+    kept: int
+
+
+class _Item(NamedTuple):
+    """One image to draw: the row of the data set, and its entry in the manifest."""
+
+    index: int
+    entry: GeneratedImage
+
+
+def translate_dataset(
+    config: str | Path,
+    checkpoint: str | Path,
+    source_root: str | Path,
+    out: str | Path,
+    *,
+    direction: str = "s2t",
+    camera: int | str | None = None,
+    copies: int = 1,
+    quality: int = 95,
+    seed: int = 0,
+    options: dict[str, Any] | None = None,
+    batch_size: int = 32,
+    device: str = "auto",
+    report: Callable[[str], object] = lambda line: None,
+) -> Translated:
+    """Draw the training images under ``source_root`` in the style of the other domain, as JPEG files under ``out``.
+
+    ``manifest.json`` is the truth: of each file identity, cameras and what it was drawn from; before them the method,
+    config, digest of the checkpoint, commit, direction, data set, counts, size, quality, copies and seed. It is written
+    last. Names are those of the source with ``.jpg``. Where the config trains the other side on a single camera
+    (CamStyle), that is the style camera of every image, and names get ``_fake_{i}to{j}``, cameras counted from 1 as in
+    CamStyle's release; elsewhere an image keeps its own camera. Several copies get ``_copy{n}``.
+
+    Every image is a function of checkpoint, source image, ``seed`` and copy. A killed call is taken up by the same
+    call: complete images are kept, half-written ones do not exist, nothing is deleted. A finished folder is left alone.
+
+    Args:
+        config: path of the config that the translation was trained with.
+        checkpoint: of its run, or published weights, also as ``zoo://NAME``.
+        source_root: a data set of the kind that the config's ``source`` is (its ``target`` for ``t2s``).
+        out: a new folder, or that of the same call before.
+        direction: ``s2t`` (source to target) or ``t2s``.
+        camera: only images of this camera, counted from 0; ``all`` for every camera; None for those that the config
+            trained this side on.
+        copies: translations of each image, for a method that is ``stochastic``.
+        quality: of the JPEG files, 1 to 100.
+        seed: of what a stochastic method draws.
+        options: ``key.subkey`` to value, merged over the config as its training had them.
+        batch_size: images a step; a stochastic method takes one at a time. Rounding may differ by one grey level
+            between batch sizes.
+        device: ``auto``, or what torch calls a device.
+        report: receives one line before and one after.
+
+    Raises:
+        UserError: a mistake of config, checkpoint or data; a value out of its range; copies of a method that draws
+            nothing by chance; two sources of one name; or a folder that holds other images.
+    """
+    _check_numbers(copies, quality, batch_size)
+    cfg, method = load_method(config, checkpoint, TranslationMethod, REFUSAL, options)
+    if copies > 1 and not method.stochastic:
+        raise UserError(
+            f"{type(method).__name__} in '{config}' draws nothing by chance, so {copies} copies would be equal: leave "
+            "copies at 1, or train it with model.stochastic=True and dropout in its generator"
+        )
+    side, other = domains(cfg, direction)
+    dataset = _dataset(side, source_root, camera)
+    items = _planned(dataset, other.get("cameras") or (), copies)
+    folder = Path(out)
+    header = {
+        "made_by": "reidzoo translate",
+        "method": type(method).__name__,
+        "generator": type(method.generator(direction)).__name__,
+        "config": without_folders(str(config)),
+        "options": without_folders(options or {}),
+        "checkpoint_sha256": sha256(local_file(checkpoint)),
+        "commit": commit(),
+        "direction": direction,
+        "source": dataset.title,
+        "source_cameras": sorted({record.camid for record in dataset.records}),
+        "counts": _counts(dataset, items),
+        "size": _size(side),
+        "quality": quality,
+        "copies": copies,
+        "seed": seed,
+    }
+    images = [item.entry for item in items]
+    header = begin(folder, header, images)
+    todo = [item for item in items if not (folder / item.entry.file).is_file()]
+    report(f"{folder}: {len(todo):,} of {len(items):,} images to translate")
+    if todo:
+        method.to(find_device(device))
+        batches = _batches(items, 1 if method.stochastic else batch_size, {item.entry.file for item in todo})
+        _translate(dataset, method, batches, _Drawing(folder, direction, quality, seed), len(todo))
+    if todo or is_under_way(folder):
+        finish(folder, header, images)
+    report(f"{folder}: complete, {len(items):,} images")
+    return Translated(folder, written=len(todo), kept=len(items) - len(todo))
+
+
+class _Drawing(NamedTuple):
+    """Where and how images are drawn."""
+
+    folder: Path
+    direction: str
+    quality: int
+    seed: int
+
+
+def _check_numbers(copies: int, quality: int, batch_size: int) -> None:
+    for name, value, least in (("copies", copies, 1), ("batch_size", batch_size, 1), ("quality", quality, 1)):
+        if type(value) is not int or value < least:
+            raise UserError(f"{name} is a whole number of at least {least}, got {value!r}")
+    if quality > 100:
+        raise UserError(f"quality is that of a JPEG file, 1 to 100, got {quality}")
+
+
+def _dataset(side: dict[str, Any], root: str | Path, camera: int | str | None) -> ReIDDataset:
+    """The training images that are translated, resized as in training and changed in no other way."""
+    content = {**side, "root": str(root), "split": "train", "transforms": resizing(side.get("transforms", ()))}
+    if camera == "all":
+        content.pop("cameras", None)
+    elif type(camera) is int:
+        content["cameras"] = [camera]
+    elif camera is not None:
+        raise UserError(f"camera is a camera id that counts from 0, or 'all', got {camera!r}")
+    return DATASETS.build(content)
+
+
+def _planned(dataset: ReIDDataset, style_cameras: Sequence[int], copies: int) -> list[_Item]:
+    """All images of the finished folder, in the order of the data set."""
+    items = []
+    for index, record in enumerate(dataset.records):
+        source = record.path.relative_to(dataset.root)
+        style, mark = record.camid, ""
+        if len(style_cameras) == 1:
+            style = style_cameras[0]
+            mark = f"_fake_{record.camid + 1}to{style + 1}"
+        for copy in range(1, copies + 1):
+            name = f"{source.stem}{mark}{f'_copy{copy}' if copies > 1 else ''}.jpg"
+            file = source.with_name(name).as_posix()
+            items.append(_Item(index, GeneratedImage(file, record.pid, record.camid, style, source.as_posix())))
+    file, count = Counter(item.entry.file for item in items).most_common(1)[0]
+    if count > 1:
+        sources = [item.entry.source_file for item in items if item.entry.file == file]
+        raise UserError(f"'{sources[0]}' and '{sources[1]}' would both become '{file}': rename one of them")
+    return items
+
+
+def _counts(dataset: ReIDDataset, items: Sequence[_Item]) -> dict[str, int]:
+    return {
+        "images": len(items),
+        "pids": len({record.pid for record in dataset.records}),
+        "cameras": len({record.camid for record in dataset.records}),
+    }
+
+
+def _size(side: dict[str, Any]) -> list[int] | None:
+    """Height and width that images are resized to, None where they keep theirs."""
+    return next(([resize["height"], resize["width"]] for resize in resizing(side.get("transforms", ()))), None)
+
+
+def _batches(items: Sequence[_Item], batch_size: int, missing: set[str]) -> list[list[_Item]]:
+    """Whole batches that lack an image: rounding depends on the batch, so a resumed run has to form the same ones."""
+    batches = [list(items[start : start + batch_size]) for start in range(0, len(items), batch_size)]
+    return [batch for batch in batches if any(item.entry.file in missing for item in batch)]
+
+
+def _translate(
+    dataset: ReIDDataset, method: TranslationMethod, batches: list[list[_Item]], drawing: _Drawing, count: int
+) -> None:
+    """Draw ``batches``; files are read and written beside the network."""
+    with (
+        ThreadPoolExecutor(max_workers=2) as threads,
+        tqdm(total=count, desc="translating", unit="image", disable=None) as bar,
+    ):
+        reading = threads.submit(_read, dataset, batches[0])
+        writing: Future[int] | None = None
+        for number, batch in enumerate(batches, start=1):
+            images = reading.result()
+            if number < len(batches):
+                reading = threads.submit(_read, dataset, batches[number])
+            drawn = _draw(method, images, drawing, batch[0].entry.file)
+            if writing is not None:
+                bar.update(writing.result())
+            writing = threads.submit(_write, batch, drawn, drawing)
+        bar.update(writing.result())
+
+
+def _read(dataset: ReIDDataset, batch: Sequence[_Item]) -> Tensor:
+    """B x 3 x H x W uint8."""
+    try:
+        images = [dataset[item.index]["images"] for item in batch]
+    except UndecodableImage as error:
+        raise describe_undecodable(dataset) from error
+    sizes = sorted({tuple(image.shape[1:]) for image in images})
+    if len(sizes) > 1:
+        raise UserError(
+            f"the config resizes nothing, and images have {len(sizes)} sizes (first: {sizes[0][0]} x {sizes[0][1]} and "
+            f"{sizes[1][0]} x {sizes[1][1]}): translate with batch_size 1, or train with a Resize"
+        )
+    return torch.stack(images)
+
+
+def _draw(method: TranslationMethod, images: Tensor, drawing: _Drawing, file: str) -> np.ndarray:
+    """B x H x W x 3 uint8 RGB; what the method draws by chance is a function of the seed and of ``file``."""
+    device = next(method.parameters()).device
+    digest = hashlib.sha256(f"{drawing.seed}/{file}".encode()).digest()
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(int.from_bytes(digest[:8]) >> 1)
+        drawn = method.translate(images, drawing.direction)
+    return drawn.permute(0, 2, 3, 1).cpu().numpy()
+
+
+def _write(batch: Sequence[_Item], drawn: np.ndarray, drawing: _Drawing) -> int:
+    """Write the files of a batch that are not there yet, each complete or not at all; how many they were."""
+    written = 0
+    for item, image in zip(batch, drawn, strict=True):
+        path = drawing.folder / item.entry.file
+        if path.is_file():
+            continue
+        _, content = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, drawing.quality])
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(content.tobytes())
+        written += 1
+    return written

@@ -1,0 +1,127 @@
+"""From pictures of one domain to the same pictures in the style of another, in three lines of Python (docs/api.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from torch import Tensor
+from tqdm import tqdm
+
+from reidzoo.apis.method_loading import find_device, load_method
+from reidzoo.apis.picture_input import Picture, batches_of, listed
+from reidzoo.base.errors import UserError
+from reidzoo.methods.translation import DIRECTIONS, TranslationMethod
+from reidzoo.registry import TRANSFORMS
+
+REFUSAL = "translates no pictures: name a model or config of a translation method, such as CycleGAN"
+
+
+class Translator:
+    """A trained translation method that draws pictures anew in the style of the other domain.
+
+    Args:
+        name_or_config: a model of the zoo (its verified file is fetched where needed, and brings its config along),
+            or the path of a config file.
+        checkpoint: of a training run, or published weights, for a config file; ``zoo://NAME`` is a path, too.
+        device: ``auto`` (the GPU where there is one), or what torch calls a device: ``cpu``, ``cuda:1``.
+        batch_size: pictures a step.
+        progress: show a bar.
+
+    Attributes:
+        config: the resolved config.
+        method: the :class:`reidzoo.methods.translation.TranslationMethod` on its device.
+
+    Raises:
+        UserError: no such model or config, a config without its checkpoint, weights that do not fit, a method that
+            translates nothing, a training set without source and target, an unknown device, a batch size below 1.
+    """
+
+    def __init__(
+        self,
+        name_or_config: str | Path,
+        checkpoint: str | Path | None = None,
+        *,
+        device: str = "auto",
+        batch_size: int = 32,
+        progress: bool = False,
+    ):
+        if batch_size < 1:
+            raise UserError(f"batch_size is the number of pictures a step, at least 1, got {batch_size}")
+        place = find_device(device)
+        self.config, self.method = load_method(name_or_config, checkpoint, TranslationMethod, REFUSAL)
+        self.method.to(place)
+        self._transforms = {}
+        for direction in DIRECTIONS:
+            transforms = resizing(domains(self.config, direction)[0].get("transforms", ()))
+            self._transforms[direction] = [TRANSFORMS.build(transform) for transform in transforms]
+        self.batch_size, self.progress = batch_size, progress
+
+    def __call__(self, images: Picture | Sequence[Picture] | Tensor, direction: str = "s2t") -> np.ndarray:
+        """``images`` in the style of the other domain, in their order.
+
+        Args:
+            images: a file; a folder (its pictures sorted by name, those of folders in it left out); one H x W x 3
+                uint8 RGB array or PIL image; a list of any of these but folders; or a B x 3 x H x W uint8 RGB tensor.
+                Sizes are free where the config's training resizes: every picture gets the size that the networks
+                were trained on.
+            direction: ``s2t`` (source to target) or ``t2s``.
+
+        Returns:
+            N x H x W x 3 uint8 RGB. A method that is ``stochastic`` draws from torch's global generator.
+
+        Raises:
+            UserError: another direction, no picture, a file that does not decode, another shape or type, sizes that
+                differ although the config resizes nothing, or a size that the generator cannot draw.
+        """
+        _check_direction(direction)
+        pictures = listed(images, "translate")
+        batches = tqdm(
+            batches_of(pictures, self._transforms[direction], self.batch_size),
+            total=-(-len(pictures) // self.batch_size),
+            disable=not self.progress,
+            desc="translating",
+            unit="batch",
+        )
+        drawn = torch.cat([self.method.translate(batch, direction).cpu() for batch in batches])
+        return np.ascontiguousarray(drawn.permute(0, 2, 3, 1).numpy())
+
+
+def domains(cfg: Config, direction: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The data set configs that ``direction`` starts from and ends in: for ``s2t`` source and target.
+
+    Raises:
+        UserError: another direction, or a config whose training set has no source and target.
+    """
+    _check_direction(direction)
+    dataset = (cfg.get("train_dataloader") or {}).get("dataset") or {}
+    if not all(isinstance(dataset.get(side), dict) for side in ("source", "target")):
+        raise UserError(
+            f"expected a config whose train_dataloader.dataset has source and target (UnpairedImages), got "
+            f"{dataset.get('type', 'none')}: name the config that the translation was trained with"
+        )
+    sides = (dataset["source"], dataset["target"])
+    return sides if direction == "s2t" else sides[::-1]
+
+
+def resizing(transforms: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The one Resize that leads to the size of the training images, without the chance on the way there.
+
+    That size is the height and width of the last transform that has them, Resize or a crop; the interpolation is that
+    of the last one that names it. An empty list where training takes images as they are.
+    """
+    sizes = [transform for transform in transforms if "height" in transform and "width" in transform]
+    if not sizes:
+        return []
+    ways = [transform["interpolation"] for transform in transforms if "interpolation" in transform]
+    resize = {"type": "Resize", "height": sizes[-1]["height"], "width": sizes[-1]["width"]}
+    return [{**resize, "interpolation": ways[-1]} if ways else resize]
+
+
+def _check_direction(direction: str) -> None:
+    if direction not in DIRECTIONS:
+        raise UserError(f"direction is 's2t' (source to target) or 't2s' (target to source), got '{direction}'")
