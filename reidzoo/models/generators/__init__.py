@@ -5,5 +5,6 @@ same size in (-1, 1); H and W are multiples of ``divisor``.
 """
 
 from reidzoo.models.generators.resnet_generator import ResNetGenerator
+from reidzoo.models.generators.unet_generator import UNetGenerator
 
-__all__ = ["ResNetGenerator"]
+__all__ = ["ResNetGenerator", "UNetGenerator"]
