@@ -10,6 +10,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
+from reidzoo.apis import translation_grids  # noqa: F401 (its hook has to be on the shelf when a config is checked)
 from reidzoo.base.errors import UserError, nearest
 from reidzoo.engine.config_check import require_valid
 from reidzoo.registry import DATASETS, METHODS, SAMPLERS, SCOPE, import_modules_of_user
@@ -102,10 +103,10 @@ def parse_options(pairs: list[str] | None) -> dict[str, Any]:
 
 
 def complete_for_training(cfg: Config) -> None:
-    """Fill in what follows from the data: the number of training identities and P of P x K.
+    """Fill in what follows from the data and the loader: training identities, P of P x K, a sampler's batch size.
 
     Raises:
-        UserError: the training set is missing or empty, or the batch size is not a multiple of K.
+        UserError: the training set is missing or empty, or the sampler makes batches of another size than the loader.
     """
     missing = [key for key in ("train_dataloader", "train_cfg", "optim_wrapper") if not cfg.get(key)]
     if missing:
@@ -122,6 +123,14 @@ def complete_for_training(cfg: Config) -> None:
                 f"P x K = {pids_per_batch} x {images_per_pid} makes batches of {pids_per_batch * images_per_pid}, and "
                 f"train_dataloader.batch_size is {loader.batch_size}: make them equal"
             )
+    if (
+        _takes(sampler, "batch_size")
+        and loader.sampler.setdefault("batch_size", loader.batch_size) != loader.batch_size
+    ):
+        raise UserError(
+            f"{loader.sampler.type} has batch_size={loader.sampler.batch_size}, and train_dataloader.batch_size is "
+            f"{loader.batch_size}: leave the sampler's out"
+        )
     if needs_num_pids(cfg):
         cfg.model.num_pids = DATASETS.build(loader.dataset).metainfo["num_pids"]
 

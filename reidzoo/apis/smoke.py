@@ -26,9 +26,10 @@ def shrink_to_smoke(cfg: Config) -> None:
 
 
 def shrink(cfg: Config) -> None:
-    """Tiny data, batches of 2 (P x K: 2 x 2), two steps, small networks from scratch, no earlier stage; in place.
+    """Tiny data, batches of 2 (P x K and real with generated: 2 x 2), two steps, small networks from scratch; in place.
 
-    A class makes itself small through its attribute ``smoke``, a dict of arguments that replaces the config's.
+    There is no earlier stage. A class makes itself small through its attribute ``smoke``, a dict of arguments that
+    replaces the config's.
     """
     classes = {name: cls for shelf in all_shelves().values() for name, cls in shelf.module_dict.items()}
     _shrink_parts(cfg._cfg_dict, classes)
@@ -39,7 +40,7 @@ def shrink(cfg: Config) -> None:
             cfg[name].update(num_workers=0, persistent_workers=False, batch_size=8)
     if cfg.get("train_dataloader"):
         sampler = cfg.train_dataloader.sampler
-        batch_size = sampler.get("images_per_pid", 1) * sampler.get("pids_per_batch", 2)
+        batch_size = sampler.get("batch_size", sampler.get("images_per_pid", 1) * sampler.get("pids_per_batch", 2))
         cfg.train_dataloader.update(batch_size=batch_size, num_batch_per_epoch=STEPS)
         cfg.train_cfg.update(max_epochs=1)
 

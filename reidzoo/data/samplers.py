@@ -6,7 +6,7 @@ its own share, so the shares never overlap and all processes run the same number
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +15,7 @@ from torch.utils.data import Sampler
 
 from reidzoo.base.errors import UserError
 from reidzoo.data.datasets.base import ReIDDataset
+from reidzoo.data.datasets.real_and_generated import RealAndGenerated
 from reidzoo.data.draw import Draw
 from reidzoo.registry import SAMPLERS
 
@@ -82,8 +83,8 @@ class IdentitySampler(EpochSampler):
         seed: given by the Runner.
 
     Raises:
-        UserError: an identity with a single image (it has no positive), or fewer identities than all
-            processes together ask for.
+        UserError: an identity with a single image (it has no positive), fewer identities than all
+            processes together ask for, or a data set without a table of identities.
     """
 
     smoke: ClassVar = {"images_per_pid": 2, "pids_per_batch": 2}
@@ -94,6 +95,10 @@ class IdentitySampler(EpochSampler):
         super().__init__(dataset, seed)
         self.images_per_pid, self.pids_per_batch = images_per_pid, pids_per_batch
         self.images: dict[int, list[int]] = {}
+        if not hasattr(dataset, "records"):
+            raise UserError(
+                f"IdentitySampler deals identities, {type(dataset).__name__} is no table of them: use ShuffleSampler"
+            )
         for index, record in enumerate(dataset.records):
             self.images.setdefault(record.pid, []).append(index)
         single = sorted(pid for pid, images in self.images.items() if len(images) < 2)
@@ -136,3 +141,93 @@ class IdentitySampler(EpochSampler):
         images = rng.permutation(self.images[pid]).tolist()
         K = self.images_per_pid
         return [self.draw(images[k % len(images)], turn * K + k // len(images)) for k in range(K)]
+
+
+@SAMPLERS.register
+class RealFakeSampler(EpochSampler):
+    """Batches of so many real images, then so many generated ones (Zhong et al., CamStyle, CVPR 2018: 3 to 1).
+
+    Of a batch, ``round(batch_size * fake / (real + fake))`` images are generated (a half goes to the even number), the
+    others real. An epoch is one pass over the real images, in a new order, without those that fill no batch of all
+    processes. The generated ones are a stream of their own that never ends: it goes on where the epoch before stopped,
+    and when all have been dealt they are shuffled anew. With several processes no image is dealt to two of them in one
+    pass.
+
+    Args:
+        dataset: a :class:`RealAndGenerated`, given by the Runner.
+        real_fake: the ratio of real to generated images, two whole numbers.
+        batch_size: of each process; the tools fill in that of the loader.
+        seed: given by the Runner.
+
+    Raises:
+        UserError: another data set, a ratio that leaves a batch without one kind, or fewer real images than a step of
+            all processes needs.
+    """
+
+    smoke: ClassVar = {"real_fake": (1, 1), "batch_size": 4}  # two of each kind: batch normalisation needs two
+
+    def __init__(
+        self,
+        dataset: RealAndGenerated,
+        real_fake: Sequence[int] = (3, 1),
+        batch_size: int = 64,
+        seed: int | None = None,
+    ):
+        super().__init__(dataset, seed)
+        if not isinstance(dataset, RealAndGenerated):
+            raise UserError(f"RealFakeSampler deals the images of RealAndGenerated, got {type(dataset).__name__}")
+        if (
+            not isinstance(real_fake, list | tuple)
+            or len(real_fake) != 2
+            or any(type(share) is not int or share < 1 for share in real_fake)
+        ):
+            raise UserError(
+                f"real_fake is a ratio of two whole numbers of at least 1, such as (3, 1), got {real_fake!r}"
+            )
+        real, fake = real_fake
+        self.batch_size = batch_size
+        self.fakes = round(batch_size * fake / (real + fake))
+        self.reals = batch_size - self.fakes
+        if not 0 < self.fakes < batch_size:
+            raise UserError(
+                f"real_fake={tuple(real_fake)} makes {self.reals} real and {self.fakes} generated images of a batch of "
+                f"{batch_size}: raise train_dataloader.batch_size, or set a ratio that leaves some of both"
+            )
+        if self.steps == 0:
+            raise UserError(
+                f"a step of {self.world_size} process(es) with {self.reals} real images each needs "
+                f"{self.reals * self.world_size}, the data set has {len(dataset.real)}: lower "
+                "train_dataloader.batch_size"
+            )
+
+    @property
+    def steps(self) -> int:
+        """How many batches each process has in an epoch."""
+        return len(self.dataset.real) // (self.reals * self.world_size)
+
+    def __len__(self) -> int:
+        return self.steps * self.batch_size
+
+    def order(self, rng: np.random.Generator) -> list[Draw]:
+        """All processes' draws, dealt so that ``draws[rank::world_size]`` is a sequence of whole batches."""
+        reals = [self.draw(index) for index in rng.permutation(len(self.dataset.real))]
+        fakes = self._stream(self.steps * self.fakes * self.world_size)
+        shares: list[list[Draw]] = [[] for _ in range(self.world_size)]
+        for turn in range(self.steps * self.world_size):
+            share = shares[turn % self.world_size]
+            share += reals[turn * self.reals : (turn + 1) * self.reals]
+            share += fakes[turn * self.fakes : (turn + 1) * self.fakes]
+        return [draw for row in zip(*shares, strict=True) for draw in row]
+
+    def _stream(self, length: int) -> list[Draw]:
+        """The current epoch's piece of the endless stream of generated images; a function of seed and epoch alone."""
+        first, total = len(self.dataset.real), len(self.dataset.generated)
+        draws: list[Draw] = []
+        position = self.epoch * length
+        while len(draws) < length:
+            turn, start = divmod(position, total)
+            own = np.random.SeedSequence([self.seed, turn], spawn_key=(1,))  # not the chance that orders the real ones
+            piece = np.random.default_rng(own).permutation(total)[start : start + length - len(draws)]
+            draws += [self.draw(first + index, turn) for index in piece]
+            position += len(piece)
+        return draws

@@ -30,3 +30,21 @@ def test_generated_images_become_tiny():
         **TINY,
         "transforms": FLIP,
     }
+
+
+def test_real_and_generated_images_keep_their_form_and_fit_their_sampler():
+    real = {"type": "Market1501", "root": "market", "transforms": FLIP}
+    fake = {"type": "GeneratedFolder", "root": "work_dirs/gan", "split": "train", "transforms": []}
+    dataset = {"type": "RealAndGenerated", "real": real, "generated": fake}
+    loader = shrunk(dataset, type="RealFakeSampler", real_fake=(9, 1))
+    assert loader.dataset == {
+        "type": "RealAndGenerated",
+        "real": {**TINY, "transforms": FLIP},
+        "generated": {**TINY, "split": "train", "transforms": []},
+    }
+    assert loader.batch_size == loader.sampler.batch_size == 4
+    assert loader.sampler.real_fake == (1, 1)
+
+
+def test_cameras_that_the_tiny_set_lacks_are_left_out():
+    assert "cameras" not in shrunk({"type": "Market1501", "root": "market", "cameras": [5]}).dataset

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 from reidzoo.base.errors import UserError
 from reidzoo.data.datasets import Market1501, UnpairedImages
 from reidzoo.data.draw import Draw
-from reidzoo.data.samplers import ShuffleSampler
+from reidzoo.data.samplers import IdentitySampler, ShuffleSampler
 from reidzoo.registry import DATASETS
 
 SHAKEN = [{"type": "RandomFlip"}, {"type": "PadCrop", "padding": 3}]
@@ -118,6 +118,11 @@ def test_two_sizes_are_refused(roots, tmp_path):
     )
     with pytest.raises(UserError, match=r"got 32 x 16 and 48 x 24 pixels: .* the same Resize"):
         dataset[0]
+
+
+def test_identity_batches_of_two_domains_are_refused(roots):
+    with pytest.raises(UserError, match="UnpairedImages is no table of them: use ShuffleSampler"):
+        IdentitySampler(domains(*roots), seed=0)
 
 
 def test_metainfo_is_that_of_the_source(roots):

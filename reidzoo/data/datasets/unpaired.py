@@ -58,12 +58,7 @@ class UnpairedImages(Dataset):
         partner = int(partner_rng.integers(min(len(self.source), len(self.target))))
         in_source, in_target = (draw.index, partner) if len(self.source) >= len(self.target) else (partner, draw.index)
         source, target = self.source.sample(in_source, source_rng), self.target.sample(in_target, target_rng)
-        sizes = [" x ".join(map(str, sample["images"].shape[1:])) for sample in (source, target)]
-        if sizes[0] != sizes[1]:
-            raise UserError(
-                f"UnpairedImages expects source and target images of one size, got {sizes[0]} and {sizes[1]} pixels: "
-                "give both lists of transforms the same Resize"
-            )
+        require_one_size("UnpairedImages", source=source["images"], target=target["images"])
         del target["pids"]  # the target's identities are unknown to whoever translates
         return {
             f"{domain}_{key}": value
@@ -74,3 +69,17 @@ class UnpairedImages(Dataset):
     def undecodable(self) -> list[Path]:
         """Every file of both tables that does not decode; reads them all, so it is called after a failure only."""
         return [*self.source.undecodable(), *self.target.undecodable()]
+
+
+def require_one_size(owner: str, **images: torch.Tensor) -> None:
+    """Refuse two images, named by their part of the data set ``owner``, that cannot be stacked.
+
+    Raises:
+        UserError: they have different sizes.
+    """
+    sizes = [" x ".join(map(str, image.shape[1:])) for image in images.values()]
+    if len(set(sizes)) > 1:
+        raise UserError(
+            f"{owner} expects {' and '.join(images)} images of one size, got {' and '.join(sizes)} pixels: "
+            "give both lists of transforms the same Resize"
+        )
