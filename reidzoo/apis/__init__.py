@@ -16,10 +16,12 @@ register_scheme(SCHEME, locate)  # networks and the Runner read zoo://NAME, and 
 
 _HOMES = {
     "Embedder": "reidzoo.apis.embedder",
+    "Translator": "reidzoo.apis.translator",
     "evaluate": "reidzoo.apis.testing",
     "export_onnx": "reidzoo.apis.onnx_export",
     "publish": "reidzoo.apis.publishing",
     "train": "reidzoo.apis.training",
+    "translate_dataset": "reidzoo.apis.translating",
 }
 __all__ = list(_HOMES)
 
