@@ -29,7 +29,7 @@ from reidzoo.engine.optimizers import MethodOptimWrapperConstructor
 from reidzoo.engine.precision import PRECISIONS
 from reidzoo.methods.cyclegan import CycleGAN
 
-WARM_UP = 2  # the first steps compile, choose kernels and allocate the optimisers' moments
+WARM_UP = 1  # the first step compiles, chooses kernels and allocates the optimisers' moments
 TOP = 12  # operations in a profile
 SMOKE = {"width": 4, "blocks": 1, "height": 32, "width_px": 32, "steps": 2}
 

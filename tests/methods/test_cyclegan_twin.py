@@ -1,5 +1,9 @@
 """The method's step, with its joined passes and its memory order, computes what the published loop computes."""
 
+import json
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -48,3 +52,15 @@ def test_equals_the_published_loop_over_twenty_steps(twin_type, batch, pool_size
     moved = [(end - begin).abs().max() for begin, end in zip(start, method.parameters(), strict=True)]
     assert sorted(moved)[len(moved) // 2] > 10 * LR  # nor did they agree by standing still
     assert len(twin.pool_s.images) == pool_size
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_both_runs_and_tells_what_it_measured(tmp_path, request):
+    command = [sys.executable, "benchmarks/cyclegan_step.py", "--smoke", "--profile", "--precision", "fp32"]
+    command += ["--json", str(tmp_path / "figures.json")]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=request.config.rootpath)
+    assert result.returncode == 0, result.stderr
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert (figures["width"], figures["precision"], len(figures["ratios"])) == (4, "fp32", 2)
+    assert "generators backward" in result.stdout
+    assert "aten::" in result.stdout
