@@ -1,7 +1,6 @@
 """A data set translated: names, labels and manifest; taken up after a kill; refused where another run's images lie."""
 
 import json
-import shutil
 
 import cv2
 import numpy as np
@@ -9,9 +8,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from reidzoo.apis import translating
 from reidzoo.apis.translating import Translated, translate_dataset
-from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
 from reidzoo.data.datasets.base import decode
 from reidzoo.data.datasets.generated_folder import GeneratedFolder, read_manifest
