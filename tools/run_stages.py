@@ -1,22 +1,30 @@
-"""Train configs in order, each from the last checkpoint of the one before; run again, it continues where it was."""
+"""Train configs in order, each from the weights or on the images of the one before; run again, it continues."""
 
 import argparse
+from pathlib import Path
 
 from reidzoo.apis.command_line import run_tool
-from reidzoo.apis.stages import WORK_DIRS, train_stages
+from reidzoo.apis.results import side_by_side_table
+from reidzoo.apis.side_by_side import run_side_by_side
+from reidzoo.apis.stage_runs import train_stages
+from reidzoo.apis.stage_smoke import write_smoke_configs
+from reidzoo.apis.stages import WORK_DIRS
 
 EXAMPLE = """example:
-  python tools/run_stages.py configs/pcb/pcb_osnet-x0-25_synthped-day.py \\
-      configs/pcb/pcb-rpp-induction_osnet-x0-25_synthped-day.py \\
-      configs/pcb/pcb-rpp_osnet-x0-25_synthped-day.py --seed 1"""
+  python tools/run_stages.py configs/spgan/spgan_resnet6_synthped-day2dusk.py \\
+      configs/spgan/spgan_osnet-x0-25_synthped-day2dusk.py \\
+      --beside configs/ide/ide-map_osnet-x0-25_synthped-day2dusk.py configs/ide/ide-map_osnet-x0-25_synthped-dusk.py"""
 
 
 def main() -> None:
-    """Parse the command line, train, say where the last checkpoint is."""
+    """Parse the command line, train, say where the last checkpoint is or print the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("configs", nargs="+", metavar="CONFIG", help="files under configs/, in the order of training")
+    parser.add_argument(
+        "--beside", nargs="+", default=[], metavar="CONFIG", help="also train each of these alone, test all, compare"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of everything random, in every stage (default: 0)")
     parser.add_argument(
         "--work-dir",
@@ -24,9 +32,18 @@ def main() -> None:
         metavar="DIR",
         help="a stage gets DIR/<config name>/seed<N> (default: work_dirs)",
     )
+    parser.add_argument("--smoke", action="store_true", help="tiny data, two steps a stage, from scratch in DIR/smoke")
     arguments = parser.parse_args()
-    checkpoint = train_stages(arguments.configs, seed=arguments.seed, work_dir=arguments.work_dir, report=print)
-    print(f"last checkpoint: {checkpoint}")
+    configs, beside, work_dir = arguments.configs, arguments.beside, Path(arguments.work_dir)
+    if arguments.smoke:
+        work_dir = work_dir / "smoke"
+        configs, beside = (write_smoke_configs(names, work_dir) for names in (configs, beside))
+    if beside:
+        rows = run_side_by_side(configs, beside, seed=arguments.seed, work_dir=work_dir, report=print)
+        print(side_by_side_table(rows))
+    else:
+        checkpoint = train_stages(configs, seed=arguments.seed, work_dir=work_dir, report=print)
+        print(f"last checkpoint: {checkpoint}")
 
 
 if __name__ == "__main__":

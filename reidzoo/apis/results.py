@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,22 @@ def results_table(row: dict[str, Any]) -> str:
         low, high = row["mAP_step_ci95"]
         below.append(f"mAP_step, 95 % interval over queries: {low:.2f} to {high:.2f}")
     return "\n".join([table.table, *below])
+
+
+def side_by_side_table(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows of results of retrieval, one a line, in percent."""
+    columns = {
+        "mAP_step": "mAP (step)",
+        "mAP_official": "mAP (official)",
+        "rank1": "rank-1",
+        "rank5": "rank-5",
+        "rank10": "rank-10",
+    }
+    lines = [
+        [Path(row["config"]).stem, row["data"], *(f"{row['metrics'][metric]:.1f}" for metric in columns)]
+        for row in rows
+    ]
+    return AsciiTable([["config", "tested on", *columns.values()], *lines]).table
 
 
 def camera_pairs_table(row: dict[str, Any]) -> str:

@@ -1,10 +1,10 @@
-"""Configs trained in order, each from the checkpoint of the one before; what is done is not done again."""
+"""One config trained in a folder of its own, which remembers how; what is done is not done again."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +40,14 @@ class Stage:
     Attributes:
         config: path of the config file.
         seed: of everything random.
-        folder: ``<work folder>/<config name>/seed<N>``.
+        folder: ``<work folder>/<config name>/seed<N>``, or below it.
+        options: ``key.subkey`` to value, merged over the config; like the config, they say what is trained.
     """
 
     config: str
     seed: int
     folder: Path
+    options: dict[str, Any] = field(default_factory=dict)
 
     @property
     def checkpoint(self) -> Path | None:
@@ -58,53 +60,6 @@ def stage_of(config: str | Path, seed: int, work_dir: str | Path = WORK_DIRS) ->
     return Stage(str(config), seed, Path(work_dir) / Path(config).stem / f"seed{seed}")
 
 
-def train_stages(
-    configs: Sequence[str | Path],
-    *,
-    seed: int = 0,
-    work_dir: str | Path = WORK_DIRS,
-    report: Callable[[str], object] = lambda line: None,
-) -> Path:
-    """Train ``configs`` in order, each from the last checkpoint of the one before (through ``load_from``).
-
-    A finished stage is skipped, and with it the stages before, whether their folders are still there or not; an
-    interrupted one is resumed.
-
-    Args:
-        configs: paths of config files; a later one may permit with ``allow_partial_load`` what the earlier one lacks.
-        seed: of everything random, the same in every stage.
-        work_dir: every stage has the folder ``<config name>/seed<N>`` in it.
-        report: receives one line for every stage.
-
-    Returns:
-        The last checkpoint of the last config.
-
-    Raises:
-        UserError: no config, one named twice or without epochs, a folder that holds another run, any mistake of
-            config or data.
-    """
-    stages = [stage_of(config, seed, work_dir) for config in configs]
-    if not stages or len({stage.folder for stage in stages}) < len(stages):
-        raise UserError(f"stages are configs of different names, at least one, got {[str(path) for path in configs]}")
-    cfgs = [read_config(stage.config) for stage in stages]
-    parts = [training_part(cfg) for cfg in cfgs]
-    done = [is_finished(stage, part) for stage, part in zip(stages, parts, strict=True)]
-    start = None
-    for index, (stage, part) in enumerate(zip(stages, parts, strict=True)):
-        start = start or cfgs[index].get("load_from")
-        if done[index]:
-            _check_record(stage, part, start)
-            report(f"{stage.config}, seed {seed}: finished, skipped")
-        elif any(done[index:]):
-            report(f"{stage.config}, seed {seed}: not needed any more, skipped")
-            start = None
-            continue
-        else:
-            _train(stage, part, start, report)
-        start = stage.checkpoint
-    return start
-
-
 def is_finished(stage: Stage, part: dict[str, Any] | None = None) -> bool:
     """Whether ``stage`` has written the checkpoint of its last epoch, by the config as it is today.
 
@@ -115,12 +70,81 @@ def is_finished(stage: Stage, part: dict[str, Any] | None = None) -> bool:
     Raises:
         UserError: the folder holds the run of another config or of none, or the config trains no epochs.
     """
-    part = part or training_part(read_config(stage.config))
+    part = part or training_part(read_config(stage.config, stage.options))
     epochs = part.get("train_cfg", {}).get("max_epochs")
     if epochs is None:
         raise UserError(f"'{stage.config}' trains no epochs: a stage needs train_cfg with max_epochs")
-    _check_record(stage, part, None)
+    check_record(stage, part)
     return finished(stage.folder, epochs)
+
+
+def train_stage(
+    stage: Stage,
+    part: dict[str, Any],
+    *,
+    start: str | Path | None = None,
+    images_from: Sequence[str] = (),
+    images: dict[str, str] | None = None,
+    report: Callable[[str], object] = lambda line: None,
+) -> Path:
+    """Train ``stage``, or resume it where it was interrupted, and return its last checkpoint.
+
+    Args:
+        stage: config, seed and folder.
+        part: what :func:`training_part` gives for its config.
+        start: checkpoint or published weights to start from, instead of the config's ``load_from``.
+        images_from: digests of the generators' checkpoints that drew the training images.
+        images: option of the config that names the folder of these images, and the folder; it does not count as a
+            change of the config.
+        report: receives one line.
+
+    Raises:
+        UserError: the folder holds another run, or any mistake of config or data.
+    """
+    check_record(stage, part, start, images_from)
+    interrupted = stage.checkpoint
+    options = {**stage.options, **(images or {})}
+    if interrupted is None:
+        record = {"training": part, "started_from": _origin(start), "images_from": list(images_from)}
+        write_json(stage.folder / RECORD, record)
+        if start is not None:
+            options["load_from"] = str(start)
+        report(f"{stage.config}, seed {stage.seed}: trained" + (f", starting from {start}" if start else ""))
+    else:
+        report(f"{stage.config}, seed {stage.seed}: resumed from {interrupted.name}")
+    train(stage.config, work_dir=stage.folder, options=options, seed=stage.seed, resume=interrupted is not None)
+    return stage.checkpoint
+
+
+def check_record(
+    stage: Stage, part: dict[str, Any], start: str | Path | None = None, images_from: Sequence[str] = ()
+) -> None:
+    """Refuse a folder whose checkpoints are of another config, other weights or other images than these.
+
+    Args:
+        stage: its folder is looked at; one without a checkpoint fits everything.
+        part: what :func:`training_part` gives for its config.
+        start: as in :func:`train_stage`; None, or a file that is gone, fits everything.
+        images_from: as in :func:`train_stage`; none fits everything.
+
+    Raises:
+        UserError: says what differs.
+    """
+    if stage.checkpoint is None:
+        return
+    remedy = "move the folder away to train again"
+    file = stage.folder / RECORD
+    if not file.is_file():
+        raise UserError(f"'{stage.folder}' has a checkpoint, but no {RECORD} that says how it was trained: {remedy}")
+    record = json.loads(file.read_text(encoding="utf-8"))
+    difference = first_difference(record["training"], part)
+    if difference is not None:
+        raise UserError(f"'{stage.config}' has changed since '{stage.folder}' was trained ({difference}): {remedy}")
+    origin = _origin(start)
+    if origin is not None and record["started_from"] != origin:
+        raise UserError(f"'{stage.folder}' did not start from today's '{start}': {remedy}")
+    if images_from and record.get("images_from") != list(images_from):
+        raise UserError(f"the images of '{stage.folder}' were drawn by other checkpoints than today's: {remedy}")
 
 
 def training_part(cfg: Config) -> dict[str, Any]:
@@ -158,39 +182,9 @@ def first_difference(one: Any, other: Any, place: str = "") -> str | None:
     return next((difference for difference in found if difference is not None), None)
 
 
-def _train(stage: Stage, part: dict[str, Any], start: str | Path | None, report: Callable[[str], object]) -> None:
-    _check_record(stage, part, start)
-    interrupted = stage.checkpoint
-    if interrupted is None:
-        write_json(stage.folder / RECORD, {"training": part, "started_from": _origin(start)})
-        options = {"load_from": str(start)} if start is not None else {}
-        report(f"{stage.config}, seed {stage.seed}: trained" + (f", starting from {start}" if start else ""))
-    else:
-        options = {}
-        report(f"{stage.config}, seed {stage.seed}: resumed from {interrupted.name}")
-    train(stage.config, work_dir=stage.folder, options=options, seed=stage.seed, resume=interrupted is not None)
-
-
 def _origin(start: str | Path | None) -> str | None:
     """The digest of what a run starts from, None where it cannot be known; a card tells it without the file."""
     scheme, _, name = str(start).partition("://")
     if scheme == SCHEME:
         return published_weights(find_card(name)).sha256
     return sha256(start) if start is not None and Path(start).is_file() else None
-
-
-def _check_record(stage: Stage, part: dict[str, Any], start: str | Path | None) -> None:
-    """Refuse a folder whose checkpoints are of another config, or started from another file than ``start``."""
-    if stage.checkpoint is None:
-        return
-    remedy = "move the folder away to train again"
-    file = stage.folder / RECORD
-    if not file.is_file():
-        raise UserError(f"'{stage.folder}' has a checkpoint, but no {RECORD} that says how it was trained: {remedy}")
-    record = json.loads(file.read_text(encoding="utf-8"))
-    difference = first_difference(record["training"], part)
-    if difference is not None:
-        raise UserError(f"'{stage.config}' has changed since '{stage.folder}' was trained ({difference}): {remedy}")
-    origin = _origin(start)
-    if origin is not None and record["started_from"] != origin:
-        raise UserError(f"'{stage.folder}' did not start from today's '{start}': {remedy}")

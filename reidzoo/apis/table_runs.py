@@ -10,9 +10,11 @@ from pathlib import Path
 from reidzoo.apis.provenance import commit
 from reidzoo.apis.query_tables import queries_file
 from reidzoo.apis.results import write_json
-from reidzoo.apis.stages import WORK_DIRS, is_finished, require_alike, stage_of, train_stages
+from reidzoo.apis.stage_runs import train_stages
+from reidzoo.apis.stages import WORK_DIRS, is_finished, require_alike, stage_of
 from reidzoo.apis.table_plan import RESULTS, Cell, Run, Table, read_table
 from reidzoo.apis.testing import evaluate
+from reidzoo.apis.translation_stages import weights_from
 from reidzoo.base.errors import UserError, nearest
 from reidzoo.base.files import sha256
 
@@ -132,8 +134,11 @@ def _test(job: Job, cell: Cell, checkpoint: Path, results: Path, report: Callabl
     file = cell.results_file(job.seed, results)
     file.parent.mkdir(parents=True, exist_ok=True)
     row = evaluate(cell.config, checkpoint, options=cell.options, queries=queries_file(file))
-    if len(job.run.stages) > 1:  # the last config alone does not say what it started from
-        row["init"] = f"stages {', '.join(job.run.stages[:-1])}"
+    if len(job.run.stages) > 1:  # the last config alone does not say what came before it
+        row["stages"] = list(job.run.stages)
+        before = weights_from(job.run.stages)
+        if before:
+            row["init"] = f"stages {', '.join(before)}"
     write_json(file, row)
     metrics = row["metrics"]
     report(f"{cell.name}, seed {job.seed}: mAP_step {metrics['mAP_step']:.1f}, rank1 {metrics['rank1']:.1f}")

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from reidzoo.apis import stages
-from reidzoo.apis.stages import first_difference, require_alike, stage_of, train_stages
+from reidzoo.apis.stage_runs import train_stages
+from reidzoo.apis.stages import first_difference, require_alike, stage_of
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
 from reidzoo.base.weights import read_checkpoint

@@ -133,6 +133,7 @@ def test_a_table_is_filled_once(run, table, tmp_path, monkeypatch):
     assert (tmp_path / "results" / cosine["queries"]).is_file()
     staged = json.loads((tmp_path / "results" / "next_toy_day.seed1.json").read_text())
     assert staged["init"] == f"stages {tmp_path}/ide_toy_day.py"
+    assert staged["stages"] == [f"{tmp_path}/ide_toy_day.py", f"{tmp_path}/next_toy_day.py"]
     assert (tmp_path / "runs" / "ide_toy_day" / "seed1" / "epoch_1.pth").is_file()
 
     monkeypatch.setattr(stages, "train", lambda *arguments, **settings: pytest.fail("nothing is left to train"))

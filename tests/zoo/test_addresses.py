@@ -8,7 +8,8 @@ from safetensors.torch import save_file
 from toy_zoo import FILE, NAME, metafile
 
 from reidzoo.apis.configs import read_config
-from reidzoo.apis.stages import RECORD, train_stages, training_part
+from reidzoo.apis.stage_runs import train_stages
+from reidzoo.apis.stages import RECORD, training_part
 from reidzoo.apis.testing import evaluate
 from reidzoo.apis.training import train
 from reidzoo.base.addresses import local_file

@@ -1,0 +1,50 @@
+"""Stages shrunk until they run in seconds, and still each from what the one before made."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from functools import reduce
+from operator import getitem
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from reidzoo.apis.configs import read_config
+from reidzoo.apis.smoke import shrink_to_smoke
+from reidzoo.apis.translation_stages import generated_data
+from reidzoo.base.files import write_text
+
+
+def write_smoke_configs(configs: Sequence[str | Path], folder: Path) -> list[Path]:
+    """Shrunk copies of ``configs`` in ``folder``; what an earlier smoke run of the same names left there is removed.
+
+    Unlike a config shrunk by itself, a copy keeps what joins it to the stage before: its folder of generated images,
+    and what it may lack of that one's weights.
+
+    Args:
+        configs: paths of config files.
+        folder: receives ``<config name>.py``; the work folder of the smoke run.
+
+    Raises:
+        UserError: any mistake that reading a config finds.
+    """
+    copies = []
+    for config in configs:
+        cfg = read_config(config)
+        place, root = generated_data(cfg)
+        joined = {key: cfg[key] for key in ("allow_partial_load",) if cfg.get(key)}
+        if root is not None:
+            joined[place] = {**_node(cfg, place), "_delete_": True}
+        shrink_to_smoke(cfg)
+        cfg.merge_from_dict(joined)
+        shutil.rmtree(folder / Path(config).stem, ignore_errors=True)
+        copies.append(folder / f"{Path(config).stem}.py")
+        write_text(copies[-1], cfg.pretty_text)
+    return copies
+
+
+def _node(cfg: Config, place: str) -> dict[str, Any]:
+    """The part of a config at ``key.subkey``."""
+    return reduce(getitem, place.split("."), cfg.to_dict())
