@@ -67,6 +67,9 @@ def _tiny(dataset: dict[str, Any]) -> dict[str, Any]:
     if parts:
         return {**dataset, **{name: _tiny(part) for name, part in parts.items()}}
     kept = {name: dataset[name] for name in ("split", "transforms") if name in dataset}
+    for transform in kept.get("transforms", ()):
+        if "target" in transform:  # a data set that the transform learns colours from
+            transform["target"] = _tiny(transform["target"])
     if "val_identities" in dataset:
         kept["val_identities"] = HELD_OUT
     cameras = [camid for camid in dataset.get("cameras") or () if camid < CAMERAS]

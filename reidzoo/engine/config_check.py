@@ -105,12 +105,15 @@ def _check_top_level(cfg: Config) -> Iterator[str]:
     for key in cfg.get("env_cfg") or {}:
         if key not in ENV_KEYS:
             yield f"env_cfg has no key '{key}', {nearest(key, ENV_KEYS)}"
-    for name in ("train_dataloader", "val_dataloader", "test_dataloader"):
-        for key in cfg.get(name) or {}:
+    loaders = {name: cfg.get(name) or {} for name in ("train_dataloader", "val_dataloader", "test_dataloader")}
+    adaptation = (cfg.get("test_cfg") or {}).get("adaptation_dataloader")
+    loaders["test_cfg.adaptation_dataloader"] = adaptation if isinstance(adaptation, dict) else {}
+    for name, loader in loaders.items():
+        for key in loader:
             if key not in LOADER_KEYS:
                 yield f"{name} has no key '{key}', {nearest(key, LOADER_KEYS)}"
         for key, least in (("batch_size", 1), ("num_workers", 0)):
-            value = (cfg.get(name) or {}).get(key, least)
+            value = loader.get(key, least)
             if type(value) is not int or value < least:
                 yield f"{name}.{key} is a whole number of at least {least}, got {value!r}"
     allowed = set(inspect.signature(mmengine.runner.Runner.set_randomness).parameters) - {"self"}

@@ -48,3 +48,12 @@ def test_real_and_generated_images_keep_their_form_and_fit_their_sampler():
 
 def test_cameras_that_the_tiny_set_lacks_are_left_out():
     assert "cameras" not in shrunk({"type": "Market1501", "root": "market", "cameras": [5]}).dataset
+
+
+def test_colours_are_learned_from_tiny_images():
+    target = {"type": "MSMT17", "root": "msmt17", "split": "train"}
+    recolour = {"type": "ReinhardTransfer", "target": target, "prob": 0.5}
+    assert shrunk({"type": "Market1501", "root": "market", "transforms": [recolour, *FLIP]}).dataset == {
+        **TINY,
+        "transforms": [{**recolour, "target": {**TINY, "split": "train"}}, *FLIP],
+    }
