@@ -17,7 +17,8 @@ from tqdm import tqdm
 
 from reidzoo.base.errors import UserError, nearest
 from reidzoo.base.files import sha256
-from reidzoo.data.datasets.base import PARTS, Counts, Listing, Record, ReIDDataset, UndecodableImage, count, decode
+from reidzoo.data.datasets.base import ReIDDataset, UndecodableImage, decode
+from reidzoo.data.datasets.records import PARTS, Counts, Listing, Record, count
 from reidzoo.registry import DATASETS
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reidzoo.base.errors import UserError
-from reidzoo.data.datasets.base import Record
+from reidzoo.data.datasets.records import Record
 from reidzoo.data.samplers import EpochSampler, IdentitySampler, ShuffleSampler
 
 

@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 
 from reidzoo.base.errors import UserError, nearest
 from reidzoo.data.datasets import cuhk03_mat
-from reidzoo.data.datasets.base import Counts, Listing, Record, ReIDDataset
+from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.listing import MARKET_FOLDERS, find_home, image_files, list_folder
+from reidzoo.data.datasets.records import Counts, Listing, Record
 from reidzoo.registry import DATASETS
 
 #: by a detector (as deployed systems have them) or by hand

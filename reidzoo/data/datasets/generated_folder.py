@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import write_text
-from reidzoo.data.datasets.base import Listing, Record, ReIDDataset
+from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.listing import image_files
+from reidzoo.data.datasets.records import Listing, Record
 from reidzoo.registry import DATASETS
 
 MANIFEST = "manifest.json"

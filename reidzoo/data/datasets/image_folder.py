@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from reidzoo.base.errors import UserError
-from reidzoo.data.datasets.base import PARTS, Listing, Record, ReIDDataset, as_query_and_gallery
+from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.listing import image_files
+from reidzoo.data.datasets.records import PARTS, Listing, Record, as_query_and_gallery
 from reidzoo.registry import DATASETS
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from reidzoo.base.errors import UserError
-from reidzoo.data.datasets.base import Listing, Record
+from reidzoo.data.datasets.records import Listing, Record
 
 #: compared in lower case; anything else in a folder (``Thumbs.db``, ``readme.txt``) is no image
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")

@@ -6,8 +6,9 @@ import re
 from pathlib import Path
 from typing import ClassVar
 
-from reidzoo.data.datasets.base import Counts, Listing, ReIDDataset
+from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.listing import MARKET_FOLDERS, find_home, home, list_folder, market_layout_parses
+from reidzoo.data.datasets.records import Counts, Listing
 from reidzoo.registry import DATASETS
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from reidzoo.base.errors import UserError
-from reidzoo.data.datasets.base import Counts, Listing, Record, ReIDDataset
+from reidzoo.data.datasets.base import ReIDDataset
+from reidzoo.data.datasets.records import Counts, Listing, Record
 from reidzoo.registry import DATASETS
 
 #: version -> its usual folder, and its image folders for training and test (in V2 faces are masked)

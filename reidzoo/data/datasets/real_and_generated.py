@@ -9,7 +9,8 @@ import torch
 from torch.utils.data import Dataset
 
 from reidzoo.base.errors import UserError
-from reidzoo.data.datasets.base import Record, ReIDDataset
+from reidzoo.data.datasets.base import ReIDDataset
+from reidzoo.data.datasets.records import Record
 from reidzoo.data.datasets.unpaired import require_one_size
 from reidzoo.data.draw import Draw
 from reidzoo.registry import DATASETS

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from reidzoo.base.errors import UserError
-from reidzoo.data.datasets.base import PARTS, Counts, Record
 from reidzoo.data.datasets.listing import MARKET_FOLDERS
 from reidzoo.data.datasets.market1501 import Market1501
+from reidzoo.data.datasets.records import PARTS, Counts, Record
 from reidzoo.registry import DATASETS
 
 META = "meta.json"
