@@ -3,7 +3,6 @@
 import argparse
 
 from reidzoo.apis.command_line import run_tool
-from reidzoo.apis.configs import parse_options
 from reidzoo.apis.translating import translate_dataset
 
 EXAMPLE = """example (a call that was killed is taken up by the same call):
@@ -17,7 +16,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("config", help="that the translation was trained with")
+    parser.add_argument("config", help="that the translation was trained with (its work folder has a copy)")
     parser.add_argument("checkpoint", help="of its run, published weights, or zoo://NAME")
     parser.add_argument("--in", required=True, dest="root", metavar="ROOT", help="data set whose images to translate")
     parser.add_argument("--out", required=True, metavar="ROOT", help="new folder for images and manifest.json")
@@ -30,7 +29,6 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of a stochastic method (default: %(default)s)")
     parser.add_argument("--batch-size", type=int, default=32, help="images a step (default: %(default)s)")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda:<number>")
-    parser.add_argument("--cfg-options", nargs="+", metavar="KEY=VALUE", help="as the training of CHECKPOINT had them")
     arguments = parser.parse_args()
     camera = arguments.camera
     translate_dataset(
@@ -43,7 +41,6 @@ def main() -> None:
         copies=arguments.copies,
         quality=arguments.quality,
         seed=arguments.seed,
-        options=parse_options(arguments.cfg_options),
         batch_size=arguments.batch_size,
         device=arguments.device,
         report=print,

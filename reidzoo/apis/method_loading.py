@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import torch
 from mmengine.config import Config
@@ -18,11 +17,7 @@ from reidzoo.zoo.download import locate, published_weights
 
 
 def load_method(
-    name_or_config: str | Path,
-    checkpoint: str | Path | None,
-    kind: type[BaseModel],
-    refusal: str,
-    options: dict[str, Any] | None = None,
+    name_or_config: str | Path, checkpoint: str | Path | None, kind: type[BaseModel], refusal: str
 ) -> tuple[Config, BaseModel]:
     """Config and method with all weights in place, in test mode, on the CPU.
 
@@ -31,7 +26,6 @@ def load_method(
         checkpoint: of a training run, or published weights, for a config file; ``zoo://NAME`` is a path, too.
         kind: what the method has to be.
         refusal: what the error says after the name of a method of another kind.
-        options: ``key.subkey`` to value, merged over a config file.
 
     Raises:
         UserError: no such model or config, a config without its checkpoint, weights that do not fit, or a method of
@@ -46,7 +40,7 @@ def load_method(
             f"to load '{checkpoint}', or leave the checkpoint out"
         )
     path = checkpoint if is_config else _file_of_method(str(name_or_config))
-    cfg = read_config(name_or_config, options) if is_config else None
+    cfg = read_config(name_or_config) if is_config else None
     content = read_checkpoint(path)
     meta = content.get("meta", {})
     cfg = cfg or config_of_weights(meta, path)

@@ -63,7 +63,6 @@ def translate_dataset(
     copies: int = 1,
     quality: int = 95,
     seed: int = 0,
-    options: dict[str, Any] | None = None,
     batch_size: int = 32,
     device: str = "auto",
     report: Callable[[str], object] = lambda line: None,
@@ -80,7 +79,7 @@ def translate_dataset(
     call: complete images are kept, half-written ones do not exist, nothing is deleted. A finished folder is left alone.
 
     Args:
-        config: path of the config that the translation was trained with.
+        config: path of the config that the translation was trained with; a run leaves it in its work folder, too.
         checkpoint: of its run, or published weights, also as ``zoo://NAME``.
         source_root: a data set of the kind that the config's ``source`` is (its ``target`` for ``t2s``).
         out: a new folder, or that of the same call before.
@@ -90,7 +89,6 @@ def translate_dataset(
         copies: translations of each image, for a method that is ``stochastic``.
         quality: of the JPEG files, 1 to 100.
         seed: of what a stochastic method draws.
-        options: ``key.subkey`` to value, merged over the config as its training had them.
         batch_size: images a step; a stochastic method takes one at a time. Rounding may differ by one grey level
             between batch sizes.
         device: ``auto``, or what torch calls a device.
@@ -101,7 +99,7 @@ def translate_dataset(
             nothing by chance; two sources of one name; or a folder that holds other images.
     """
     _check_numbers(copies, quality, batch_size)
-    cfg, method = load_method(config, checkpoint, TranslationMethod, REFUSAL, options)
+    cfg, method = load_method(config, checkpoint, TranslationMethod, REFUSAL)
     if copies > 1 and not method.stochastic:
         raise UserError(
             f"{type(method).__name__} in '{config}' draws nothing by chance, so {copies} copies would be equal: leave "
@@ -116,7 +114,6 @@ def translate_dataset(
         "method": type(method).__name__,
         "generator": type(method.generator(direction)).__name__,
         "config": without_folders(str(config)),
-        "options": without_folders(options or {}),
         "checkpoint_sha256": sha256(local_file(checkpoint)),
         "commit": commit(),
         "direction": direction,
