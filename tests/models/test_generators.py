@@ -194,6 +194,22 @@ def test_resnet_generator_is_its_formula():
     torch.testing.assert_close(generator(images), x)
 
 
+def test_residual_resnet_generator_adds_the_change_before_tanh():
+    images = toy_images(2, (16, 8), torch.float64).clamp(-0.9, 0.9)
+    plain, residual = (liven(ResNetGenerator(width=4, blocks=1, residual=flag)).double() for flag in (False, True))
+    residual.load_state_dict(plain.state_dict())
+    torch.testing.assert_close(residual(images), torch.tanh(torch.atanh(plain(images)) + torch.atanh(images)))
+
+
+def test_residual_resnet_generator_starts_close_to_its_images_and_takes_black_and_white():
+    torch.manual_seed(0)
+    images = toy_images(2, (16, 8))
+    images[0, :, 0, 0], images[0, :, 0, 1] = 1, -1
+    drawn = ResNetGenerator(width=4, blocks=1, residual=True)(images)
+    assert torch.isfinite(drawn).all()
+    assert (drawn - images).abs().mean() < 0.1 < (ResNetGenerator(width=4, blocks=1)(images) - images).abs().mean()
+
+
 def test_resnet_generator_needs_a_block():
     with pytest.raises(UserError, match=r"blocks of at least 1.*blocks=0"):
         ResNetGenerator(blocks=0)
