@@ -99,23 +99,35 @@ def both_steps(
 def measure(
     step: Callable[[], object], twin_step: Callable[[], object], arguments: argparse.Namespace
 ) -> dict[str, object]:
-    """Median seconds of both, in turns."""
+    """Median seconds of both, in turns; on a CPU also those of the processor, which other programs lengthen less."""
     seconds: dict[str, list[float]] = {"method": [], "twin": []}
+    cpu_seconds: dict[str, list[float]] = {"method": [], "twin": []}
     for number in tqdm(range(WARM_UP + arguments.steps), desc="steps", leave=False):
         for name, run in (("method", step), ("twin", twin_step)):
+            start = time.process_time()
             spent = timed(run, arguments.device)
             if number >= WARM_UP:
                 seconds[name].append(spent)
-    medians = {name: statistics.median(values) for name, values in seconds.items()}
+                cpu_seconds[name].append(time.process_time() - start)
+    on_gpu = arguments.device.startswith("cuda")
+    figures = compared(seconds) | ({} if on_gpu else compared(cpu_seconds, "cpu_"))
     chosen = ("width", "blocks", "height", "width_px", "batch", "steps", "precision", "compile")
     return {
         **{key: getattr(arguments, key) for key in chosen},
-        "device": torch.cuda.get_device_name() if arguments.device.startswith("cuda") else arguments.device,
-        "seconds": medians["method"],
-        "twin_seconds": medians["twin"],
-        "ratio": medians["twin"] / medians["method"],
-        "ratios": [theirs / ours for ours, theirs in zip(seconds["method"], seconds["twin"], strict=True)],
+        "device": torch.cuda.get_device_name() if on_gpu else arguments.device,
+        **figures,
         **surroundings(),
+    }
+
+
+def compared(seconds: dict[str, list[float]], kind: str = "") -> dict[str, object]:
+    """Medians, the ratio of the medians, and the ratios of the turns."""
+    ours, theirs = statistics.median(seconds["method"]), statistics.median(seconds["twin"])
+    return {
+        f"{kind}seconds": ours,
+        f"twin_{kind}seconds": theirs,
+        f"{kind}ratio": theirs / ours,
+        f"{kind}ratios": [twin / method for method, twin in zip(seconds["method"], seconds["twin"], strict=True)],
     }
 
 
