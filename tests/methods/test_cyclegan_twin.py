@@ -22,7 +22,8 @@ def twin_type(monkeypatch, request):
 
 
 def adam():
-    return {"type": "AutocastOptimWrapper", "optimizer": {"type": "Adam", "lr": LR, "betas": (0.5, 0.999)}}
+    optimizer = {"type": "Adam", "lr": LR, "betas": (0.5, 0.999), "fused": True}
+    return {"type": "AutocastOptimWrapper", "optimizer": optimizer}
 
 
 @pytest.mark.parametrize(("batch", "pool_size"), [(1, 3), (2, 5)])
