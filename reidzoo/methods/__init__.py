@@ -1,6 +1,7 @@
 """One published method, one file: what is updated, in which order, with which weight."""
 
 from reidzoo.methods.bot import BagOfTricks
+from reidzoo.methods.camstyle import CamStyle
 from reidzoo.methods.cyclegan import CycleGAN
 from reidzoo.methods.ide import IDE
 from reidzoo.methods.pcb import PCB
@@ -17,6 +18,7 @@ __all__ = [
     "PTGAN",
     "SPGAN",
     "BagOfTricks",
+    "CamStyle",
     "CycleGAN",
     "ImagePreprocessor",
     "SVDNet",

@@ -34,6 +34,19 @@ class ReIDMethod(BaseModel):
         minimised, the others are logged only.
         """
 
+    def mixed_losses(self, images: Tensor, pids: Tensor, is_generated: Tensor) -> dict[str, Tensor]:
+        """The same for a batch of real and generated images; only methods that treat them differently write it.
+
+        is_generated: B bool. The others as in :meth:`losses`.
+
+        Raises:
+            UserError: a method that knows no generated images.
+        """
+        raise UserError(
+            f"{type(self).__name__} does not tell generated images from real ones, and the training set has both: "
+            "use a method that does (CamStyle), or a data set of one kind"
+        )
+
     @abstractmethod
     def embed(self, images: Tensor) -> Tensor:
         """The features that are compared at test. images: B x 3 x H x W normalised. Returns B x D float32."""
@@ -58,15 +71,17 @@ class ReIDMethod(BaseModel):
         pids: Tensor | None = None,
         camids: Tensor | None = None,
         indices: Tensor | None = None,
+        is_generated: Tensor | None = None,
         mode: str = "tensor",
     ) -> dict[str, Tensor] | Tensor:
-        """What MMEngine calls: ``mode`` is ``loss`` (:meth:`losses`), or ``predict`` and ``tensor`` (:meth:`embed`).
+        """What MMEngine calls: ``mode`` is ``loss`` (:meth:`losses`, or :meth:`mixed_losses` where the batch says what
+        is generated), or ``predict`` and ``tensor`` (:meth:`embed`).
 
         Raises:
             UserError: another mode.
         """
         if mode == "loss":
-            return self.losses(images, pids)
+            return self.losses(images, pids) if is_generated is None else self.mixed_losses(images, pids, is_generated)
         if mode in ("predict", "tensor"):
             return self.embed(images).float()
         raise UserError(f"mode is 'loss', 'predict' or 'tensor', got '{mode}'")

@@ -16,6 +16,11 @@ TOY = {
         "num_pids": 2,
         "center_weight": 5e-4,
     },
+    "CamStyle": {
+        "backbone": {"type": "OSNet", "width": 0.25},
+        "head": {"type": "LinearHead", "hidden": 8},
+        "num_pids": 3,
+    },
     "IDE": {
         "backbone": {"type": "OSNet", "width": 0.25},
         "head": {"type": "LinearHead", "hidden": 8},
@@ -44,6 +49,9 @@ TOY = {
     },
 }
 
+#: what the batches of a method have beside the usual keys
+EXTRA = {"CamStyle": {"is_generated": torch.tensor([False, False, True, True])}}
+
 
 def batch(size=4):
     generator = torch.Generator().manual_seed(0)
@@ -63,7 +71,7 @@ def test_every_reid_method_has_a_toy_row():
 @pytest.mark.parametrize("name", sorted(TOY))
 def test_losses_are_finite_scalars_and_reach_every_parameter(name):
     method = METHODS.build({"type": name, **TOY[name]})
-    losses = method(**method.data_preprocessor(batch(), True), mode="loss")
+    losses = method(**method.data_preprocessor({**batch(), **EXTRA.get(name, {})}, True), mode="loss")
     trained = {key: value for key, value in losses.items() if key.startswith("loss_")}
     assert trained
     assert all(value.ndim == 0 and torch.isfinite(value) for value in losses.values())

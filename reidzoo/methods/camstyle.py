@@ -1,0 +1,110 @@
+"""CamStyle: Zhong, Zheng, Zheng, Li & Yang, "Camera Style Adaptation for Person Re-identification", CVPR 2018.
+
+IDE on real images and on the same images as other cameras would have taken them (``tools/translate.py`` makes these);
+the generated ones keep their labels, which label smoothing trusts less because some of the images are noise.
+
+    paper                                      here
+    M real : N fake of a batch                 ``real_fake`` of the sampler
+    L_Cross, on real images                    loss_real, real_loss
+    L_LSR, label smoothing on fake images      loss_fake, fake_loss
+    epsilon = 0.1                              fake_loss.label_smoothing
+    CamStyle without LSR ("vanilla")           fake_loss=dict(type="CrossEntropy")
+
+**The two passes.** The released code sends the real and the fake images through the network one after the other, so
+that batch norms normalise each kind by its own statistics and learn their running statistics from both; that is
+``separate_passes=True``. In one pass of all images both kinds are normalised alike, which is another method.
+
+**The weights.** Each loss is the mean over its own images, and the two are added, as in the released code: with
+M = 48 and N = 16 one fake image counts as much as three real ones.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from reidzoo.base.errors import UserError
+from reidzoo.methods.base import BackboneWithHead, accuracy
+from reidzoo.registry import LOSSES, METHODS
+
+
+@METHODS.register
+class CamStyle(BackboneWithHead):
+    """Classify identities on real and on generated images; needs their flag (data set ``RealAndGenerated``).
+
+    A batch that has one kind only gives the terms of that kind.
+
+    Args:
+        backbone: config from shelf BACKBONES.
+        head: config from shelf HEADS; ``in_channels`` and ``num_pids`` are filled in.
+        num_pids: number of training identities K; the tools read it from the data set.
+        real_loss: config from shelf LOSSES, applied to logits M x K and pids M of the real images; by default
+            CrossEntropy.
+        fake_loss: the same for the N generated images; by default CrossEntropy with label smoothing 0.1.
+        fake_weight: factor of the generated images' mean loss, at least 0; 1 in the paper.
+        separate_passes: whether real and generated images are normalised apart, each by its own batch statistics.
+        data_preprocessor: see :class:`ReIDMethod`.
+
+    Raises:
+        UserError: a negative ``fake_weight``.
+    """
+
+    def __init__(
+        self,
+        backbone: dict[str, Any],
+        head: dict[str, Any],
+        num_pids: int,
+        real_loss: dict[str, Any] | None = None,
+        fake_loss: dict[str, Any] | None = None,
+        fake_weight: float = 1.0,
+        separate_passes: bool = True,
+        data_preprocessor: dict[str, Any] | None = None,
+    ):
+        super().__init__(backbone, head, num_pids, data_preprocessor)
+        if fake_weight < 0:
+            raise UserError(f"fake_weight of CamStyle is at least 0, got {fake_weight}")
+        self.real_loss = LOSSES.build(real_loss or {"type": "CrossEntropy"})
+        self.fake_loss = LOSSES.build(fake_loss or {"type": "CrossEntropy", "label_smoothing": 0.1})
+        self.fake_weight, self.separate_passes = fake_weight, separate_passes
+
+    def losses(self, images: Tensor, pids: Tensor) -> dict[str, Tensor]:
+        """Refused: what is real must be known; see :meth:`mixed_losses`.
+
+        Raises:
+            UserError: always.
+        """
+        raise UserError(
+            "CamStyle learns from real and generated images, and these batches do not tell them apart: train it on the "
+            "data set RealAndGenerated, or real images alone with IDE"
+        )
+
+    def mixed_losses(self, images: Tensor, pids: Tensor, is_generated: Tensor) -> dict[str, Tensor]:
+        """See :class:`ReIDMethod`.
+
+        Raises:
+            UserError: a separate pass of a single image.
+        """
+        kinds = {"real": ~is_generated, "fake": is_generated}
+        kinds = {name: rows for name, rows in kinds.items() if rows.any()}
+        logits = self._logits(images, kinds)
+        terms = {}
+        if "real" in kinds:
+            terms["loss_real"] = self.real_loss(logits["real"], pids[kinds["real"]])  # -1/M sum_i log p(y_i | x_i)
+        if "fake" in kinds:
+            terms["loss_fake"] = self.fake_weight * self.fake_loss(logits["fake"], pids[kinds["fake"]])
+        return {**terms, **{f"accuracy_{name}": accuracy(logits[name], pids[rows]) for name, rows in kinds.items()}}
+
+    def _logits(self, images: Tensor, kinds: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Logits of the rows of each kind, from a pass a kind (real first) or from one pass of all images."""
+        if not self.separate_passes:
+            logits = self.head(self.backbone(images)).logits
+            return {name: logits[rows] for name, rows in kinds.items()}
+        alone = [name for name, rows in kinds.items() if torch.count_nonzero(rows) == 1]
+        if alone:
+            raise UserError(
+                f"a batch of {len(images)} has a single {alone[0]} image, which has no statistics to be normalised by: "
+                "raise train_dataloader.batch_size, or set model.separate_passes=False"
+            )
+        return {name: self.head(self.backbone(images[rows])).logits for name, rows in kinds.items()}
