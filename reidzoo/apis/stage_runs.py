@@ -52,9 +52,9 @@ def train_stages(
         drawn = next((images[later] for later in todo if images[later] and images[later].stage is stage), None)
         if done[index]:
             check_record(stage, part, start, given.origin() if given else ())
-            report(f"{stage.config}, seed {seed}: finished, skipped")
+            report(f"{stage.name}: finished, skipped")
         elif index not in todo:
-            report(f"{stage.config}, seed {seed}: not needed any more, skipped")
+            report(f"{stage.name}: not needed any more, skipped")
         elif drawn is None or not drawn.of_camera_pairs:
             train_stage(
                 stage,

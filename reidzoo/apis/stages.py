@@ -50,6 +50,11 @@ class Stage:
     options: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def name(self) -> str:
+        """As progress names it; one of several runs of a config also by its folder."""
+        return f"{self.config}, seed {self.seed}" + (f", {self.folder.name}" if self.options else "")
+
+    @property
     def checkpoint(self) -> Path | None:
         """What the run has written last, None before its first checkpoint."""
         return last_checkpoint(self.folder)
@@ -109,9 +114,9 @@ def train_stage(
         write_json(stage.folder / RECORD, record)
         if start is not None:
             options["load_from"] = str(start)
-        report(f"{stage.config}, seed {stage.seed}: trained" + (f", starting from {start}" if start else ""))
+        report(f"{stage.name}: trained" + (f", starting from {start}" if start else ""))
     else:
-        report(f"{stage.config}, seed {stage.seed}: resumed from {interrupted.name}")
+        report(f"{stage.name}: resumed from {interrupted.name}")
     train(stage.config, work_dir=stage.folder, options=options, seed=stage.seed, resume=interrupted is not None)
     return stage.checkpoint
 

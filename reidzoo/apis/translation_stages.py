@@ -69,7 +69,7 @@ class TranslatedImages:
         direction = ONE_WAY[self.folder.name]
         domain = "source" if direction == "s2t" else "target"
         root = self.cfg.train_dataloader.dataset[domain].root
-        report(f"{self.stage.config}, seed {self.stage.seed}: {root} is translated into {self.folder}")
+        report(f"{self.stage.name}: {root} is translated into {self.folder}")
         translate_dataset(
             self.stage.config, self.stage.checkpoint, root, self.folder, direction=direction, report=report
         )
