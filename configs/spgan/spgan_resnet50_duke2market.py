@@ -1,0 +1,29 @@
+# SPGAN's IDE trained on DukeMTMC-reID as SPGAN draws it in the style of Market-1501, tested on Market-1501.
+# both stages: python tools/run_stages.py configs/spgan/spgan_resnet9_market2duke.py configs/spgan/spgan_resnet50_duke2market.py
+# this stage:  python tools/train.py configs/spgan/spgan_resnet50_duke2market.py
+# published:   rank-1 51.5 (figure in the authors' README), with the images of their TensorFlow release;
+#              without translation 43.1 (authors' slides, 2018); withdrawn data
+# LMP:         test with --cfg-options model.head.test_parts=7 model.head.test_pooling=max; published: rank-1 57.7, mAP 26.7
+#              (official AP), as CR-GAN's poster quotes it
+# differs:     torchvision's network and normalisation, where the release has Caffe's.
+_base_ = ["../_base_/datasets/duke2market.py", "../_base_/runtime/default.py"]
+
+model = dict(
+    type="IDE",
+    backbone=dict(type="TorchvisionResNet", depth=50, weights="imagenet", frozen_stages=2, freeze_bn="affine"),
+    head=dict(type="LinearHead", hidden=None, dropout=0.0),
+)
+train_dataloader = dict(
+    dataset=dict(type="GeneratedFolder", root="work_dirs/spgan_resnet9_market2duke/seed0/translated-t2s"),
+)
+_rates = {  # of their networks for translated images, in Caffe
+    "head.classifier.weight": dict(lr_mult=2, decay_mult=2),
+    "head.classifier.bias": dict(lr_mult=4, decay_mult=0),
+}
+optim_wrapper = dict(
+    type="AutocastOptimWrapper",
+    optimizer=dict(type="SGD", lr=1e-3, momentum=0.9, weight_decay=5e-4),
+    paramwise_cfg=dict(custom_keys=_rates),
+)
+param_scheduler = [dict(type="MultiStepLR", milestones=[20_000, 40_000], gamma=0.1, by_epoch=False)]
+train_cfg = dict(type="SeededEpochLoop", max_epochs=48)  # 50,000 steps
