@@ -3,11 +3,14 @@
 import ast
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from reidzoo.apis.configs import parse_options, read_config
 from reidzoo.apis.testing import evaluate
 from reidzoo.apis.training import train
+from reidzoo.apis.translation_stages import is_translation
+from reidzoo.apis.translator import Translator
 from reidzoo.base.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -15,8 +18,11 @@ CONFIGS = sorted(path.relative_to(ROOT) for path in (ROOT / "configs").glob("*/*
 #: one config a method runs in `make test`; `make test-slow` walks them all
 FAST = [
     Path("configs/bot/bot_osnet-x0-25_synthped-day.py"),
+    Path("configs/cyclegan/cyclegan_resnet3_synthped-day2dusk.py"),
     Path("configs/ide/ide_osnet-x0-25_synthped-day.py"),
     Path("configs/pcb/pcb_osnet-x0-25_synthped-day.py"),
+    Path("configs/ptgan/ptgan_resnet3_synthped-day2dusk.py"),
+    Path("configs/spgan/spgan_resnet3_synthped-day2dusk.py"),
     Path("configs/triplet/triplet_osnet-x0-25_synthped-day.py"),
     Path("configs/svdnet/svdnet_osnet-x0-25_synthped-day.py"),
     Path("configs/verif_identif/verif-identif_osnet-x0-25_synthped-day.py"),
@@ -31,6 +37,12 @@ def smoke(path, tmp_path):
     assert "scalars.json" in logs  # JSON lines
     assert any(name.startswith("events.out.tfevents") for name in logs)  # TensorBoard
     assert any(name.endswith(".log") for name in logs)  # text
+    if is_translation(read_config(path)):
+        assert "translated_epoch_1.png" in logs
+        image = np.full((128, 64, 3), 128, dtype=np.uint8)
+        translated = Translator(tmp_path / "run" / path.name, tmp_path / "run" / "epoch_1.pth")(image)
+        assert translated[0].shape == image.shape
+        return
     row = evaluate(path, tmp_path / "run" / "epoch_1.pth", smoke=True)
     assert row["metrics"]["num_valid_queries"] > 0
 
