@@ -6,7 +6,7 @@ from reidzoo.apis.command_line import run_tool
 from reidzoo.apis.translating import translate_dataset
 
 EXAMPLE = """example (a call that was killed is taken up by the same call):
-  python tools/translate.py configs/cyclegan/cyclegan_resnet6_synthped-day2dusk.py CHECKPOINT \\
+  python tools/translate.py configs/cyclegan/cyclegan_resnet3_synthped-day2dusk.py CHECKPOINT \\
       --in data/synthped-day --out work_dirs/day2dusk
 then train on dict(type="GeneratedFolder", root="work_dirs/day2dusk", split="train", ...)"""
 

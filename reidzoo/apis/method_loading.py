@@ -48,7 +48,7 @@ def load_method(
     method = METHODS.build(cfg.model)
     if not isinstance(method, kind):
         raise UserError(f"{type(method).__name__} {refusal}")
-    load_weights(method, content["state_dict"], source=str(path))
+    load_weights(method, content["state_dict"], source=str(path), remedy="name a checkpoint of this config")
     return cfg, method.eval().requires_grad_(False)
 
 
