@@ -6,6 +6,7 @@ When a release of MMEngine repairs one of them, its function is deleted here and
 from __future__ import annotations
 
 import logging
+import warnings
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,14 @@ class HarmlessWarnings(logging.Filter):
 def install_atomic_writes() -> None:
     """Make MMEngine write checkpoints and logs through :class:`AtomicLocalBackend`; safe to call again."""
     register_backend("local", AtomicLocalBackend, force=True, prefixes="")
+
+
+def accept_optimizers_that_wait() -> None:
+    """Drop the warning on a schedule that moves before its optimiser; safe to call again.
+
+    Break: MMEngine takes it for swapped calls. SPGAN's Siamese network waits some steps for its turn, as it should.
+    """
+    warnings.filterwarnings("ignore", message=r"Detected call of `scheduler\.step\(\)` before", category=UserWarning)
 
 
 @HOOKS.register

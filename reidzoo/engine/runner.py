@@ -12,7 +12,12 @@ from mmengine.optim import OptimWrapper
 from torch import nn
 
 from reidzoo.base.weights import load_weights, read_checkpoint
-from reidzoo.engine.compat import HarmlessWarnings, SafeCheckpointHook, install_atomic_writes
+from reidzoo.engine.compat import (
+    HarmlessWarnings,
+    SafeCheckpointHook,
+    accept_optimizers_that_wait,
+    install_atomic_writes,
+)
 from reidzoo.engine.hooks import KeepTrainingState, RememberStart, StopOnNonFiniteLoss
 from reidzoo.engine.optimizers import check_paramwise
 
@@ -34,6 +39,7 @@ class Runner(mmengine.runner.Runner):
 
     def register_hooks(self, default_hooks: dict | None = None, custom_hooks: list | None = None) -> None:
         install_atomic_writes()
+        accept_optimizers_that_wait()
         super().register_hooks(
             default_hooks,
             [*(custom_hooks or []), StopOnNonFiniteLoss(), RememberStart(), KeepTrainingState(), SafeCheckpointHook()],
