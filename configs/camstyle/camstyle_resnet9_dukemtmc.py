@@ -1,4 +1,4 @@
-# CamStyle's CycleGAN on DukeMTMC-reID, one for each of 28 pairs of cameras: every image in the style of every other camera.
+# CamStyle's CycleGAN on DukeMTMC-reID, one for each of 28 pairs of cameras: all in the style of each other camera.
 # all pairs:   python tools/camstyle.py configs/camstyle/camstyle_resnet9_dukemtmc.py      (one GPU; tools/train.py would mix the cameras)
 # both stages: python tools/run_stages.py configs/camstyle/camstyle_resnet9_dukemtmc.py configs/camstyle/camstyle_resnet50_dukemtmc.py
 # published:   see camstyle_resnet50_dukemtmc.py; withdrawn data

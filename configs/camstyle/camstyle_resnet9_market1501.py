@@ -1,4 +1,4 @@
-# CamStyle's CycleGAN on Market-1501, one for each of 15 pairs of cameras: every image in the style of every other camera.
+# CamStyle's CycleGAN on Market-1501, one for each of 15 pairs of cameras: all in the style of each other camera.
 # all pairs:   python tools/camstyle.py configs/camstyle/camstyle_resnet9_market1501.py      (one GPU; tools/train.py would mix the cameras)
 # both stages: python tools/run_stages.py configs/camstyle/camstyle_resnet9_market1501.py configs/camstyle/camstyle_resnet50_market1501.py
 # published:   see camstyle_resnet50_market1501.py

@@ -23,4 +23,4 @@ optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys=_rates),
 )
 param_scheduler = [dict(type="MultiStepLR", milestones=[20_000, 40_000], gamma=0.1, by_epoch=False)]
-train_cfg = dict(type="SeededEpochLoop", max_epochs=48)  # 50,000 steps
+train_cfg = dict(type="SeededEpochLoop", max_epochs=48)  # about 50,000 steps

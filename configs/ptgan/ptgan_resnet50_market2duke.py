@@ -1,9 +1,9 @@
 # SPGAN's IDE trained on Market-1501 as PTGAN draws it in the style of DukeMTMC-reID, tested on DukeMTMC-reID.
 # both stages: python tools/run_stages.py configs/ptgan/ptgan_resnet9_market2duke.py configs/ptgan/ptgan_resnet50_market2duke.py
 # this stage:  python tools/train.py configs/ptgan/ptgan_resnet50_market2duke.py
-# published:   rank-1 27.4, rank-10 50.7, with another re-ID network (GoogLeNet), as CR-GAN's poster quotes it; withdrawn data
-# differs:     the re-ID stage is that of SPGAN's authors with torchvision's network, so that translations can be compared;
-#              PTGAN's own was not released.
+# published:   rank-1 27.4, rank-10 50.7, with another re-ID network, as CR-GAN's poster quotes it; withdrawn data
+# differs:     this re-ID stage is that of SPGAN's authors, with torchvision's network, so that translations compare;
+#              PTGAN's own was another, and its repository does not have it.
 _base_ = ["../_base_/datasets/market2duke.py", "../_base_/runtime/default.py"]
 
 model = dict(
@@ -24,4 +24,4 @@ optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys=_rates),
 )
 param_scheduler = [dict(type="MultiStepLR", milestones=[20_000, 40_000], gamma=0.1, by_epoch=False)]
-train_cfg = dict(type="SeededEpochLoop", max_epochs=62)  # 50,000 steps
+train_cfg = dict(type="SeededEpochLoop", max_epochs=62)  # about 50,000 steps

@@ -1,7 +1,8 @@
 # PTGAN between Market-1501 and DukeMTMC-reID: CycleGAN that may not change the persons; needs masks of both sets.
 # train:       tools/dist_train.sh configs/ptgan/ptgan_resnet9_market2duke.py 1      (or python tools/train.py CONFIG)
 # both stages: python tools/run_stages.py configs/ptgan/ptgan_resnet9_market2duke.py configs/ptgan/ptgan_resnet50_market2duke.py
-# masks:       of any person segmenter, <root>/masks/<folder>/<stem>.png beside <root>/<folder>/<stem>.jpg (255 person, 0 rest)
+# masks:       any person segmentation, written as <root>/masks/<folder>/<stem>.png for each <root>/<folder>/<stem>.jpg,
+#              of its size, 255 person and 0 rest (transform LoadMask); none is shipped
 # published:   see ptgan_resnet50_market2duke.py; withdrawn data
 # differs:     masks are cropped and flipped with their images (a bug of the release); an epoch is 16,522 pairs (theirs
 #              12,936): 156 epochs, 2.6 million steps, for their 200; rate falls to 0 over the second half as there.

@@ -1,10 +1,10 @@
-# SPGAN (m = 2) between Market-1501 and DukeMTMC-reID, as its authors released it in TensorFlow: 256 x 256, one pair a step.
+# SPGAN (m = 2) between Market-1501 and DukeMTMC-reID, as released in TensorFlow: 256 x 256, one pair a step.
 # train:       tools/dist_train.sh configs/spgan/spgan-tf_resnet9_market2duke.py 1      (or python tools/train.py CONFIG)
 # translate:   python tools/translate.py configs/spgan/spgan-tf_resnet9_market2duke.py CHECKPOINT --in data/market1501 --out ROOT
 # re-ID:       python tools/train.py configs/spgan/spgan_resnet50_market2duke.py --cfg-options train_dataloader.dataset.root=ROOT
-# published:   see spgan_resnet50_market2duke.py: the figures are the conference paper's, whose release this is; withdrawn data
+# published:   see spgan_resnet50_market2duke.py, the conference paper's, whose release this is; withdrawn data
 # differs:     an epoch is 16,522 pairs (theirs 12,936): 5 epochs here, 82,610 steps, for their 6; instance norm without
-#              parameters; start N(0, 0.02); a history of 50 images, which their loop loses by seeding anew in every step.
+#              parameters; start N(0, 0.02); a history of 50 images (theirs holds one: it seeds in every step).
 _base_ = ["../_base_/datasets/translation_market2duke.py", "../_base_/runtime/translation.py"]
 
 model = dict(

@@ -1,10 +1,10 @@
 # SPGAN's IDE trained on DukeMTMC-reID as SPGAN draws it in the style of Market-1501, tested on Market-1501.
 # both stages: python tools/run_stages.py configs/spgan/spgan_resnet9_market2duke.py configs/spgan/spgan_resnet50_duke2market.py
 # this stage:  python tools/train.py configs/spgan/spgan_resnet50_duke2market.py
-# published:   rank-1 51.5 (figure in the authors' README), with the images of their TensorFlow release;
+# published:   rank-1 51.5 (figure in the README of the conference paper's TensorFlow release);
 #              without translation 43.1 (authors' slides, 2018); withdrawn data
-# LMP:         test with --cfg-options model.head.test_parts=7 model.head.test_pooling=max; published: rank-1 57.7, mAP 26.7
-#              (official AP), as CR-GAN's poster quotes it
+# LMP:         test with --cfg-options model.head.test_parts=7 model.head.test_pooling=max; published:
+#              rank-1 57.7, mAP 26.7 (official AP), as CR-GAN's poster quotes it
 # differs:     torchvision's network and normalisation, where the release has Caffe's.
 _base_ = ["../_base_/datasets/duke2market.py", "../_base_/runtime/default.py"]
 
@@ -26,4 +26,4 @@ optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys=_rates),
 )
 param_scheduler = [dict(type="MultiStepLR", milestones=[20_000, 40_000], gamma=0.1, by_epoch=False)]
-train_cfg = dict(type="SeededEpochLoop", max_epochs=48)  # 50,000 steps
+train_cfg = dict(type="SeededEpochLoop", max_epochs=48)  # about 50,000 steps

@@ -1,10 +1,10 @@
 # SPGAN's IDE trained on Market-1501 as SPGAN draws it in the style of DukeMTMC-reID, tested on DukeMTMC-reID.
 # both stages: python tools/run_stages.py configs/spgan/spgan_resnet9_market2duke.py configs/spgan/spgan_resnet50_market2duke.py
 # this stage:  python tools/train.py configs/spgan/spgan_resnet50_market2duke.py
-# published:   rank-1 41.1 (figure in the authors' README), with the images of their TensorFlow release;
-#              without translation 33.1, mAP 16.7 (issue 1 there); withdrawn data
-# LMP:         test with --cfg-options model.head.test_parts=7 model.head.test_pooling=max; published: rank-1 46.4, mAP 26.2
-#              (official AP), as CR-GAN's poster quotes it
+# published:   rank-1 41.1 (figure in the README of the conference paper's TensorFlow release);
+#              without translation 33.1, mAP 16.7 (issue 1 there, official AP); withdrawn data
+# LMP:         test with --cfg-options model.head.test_parts=7 model.head.test_pooling=max; published:
+#              rank-1 46.4, mAP 26.2 (official AP), as CR-GAN's poster quotes it
 # differs:     torchvision's network and normalisation, where the release has Caffe's.
 _base_ = ["../_base_/datasets/market2duke.py", "../_base_/runtime/default.py"]
 
@@ -26,4 +26,4 @@ optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys=_rates),
 )
 param_scheduler = [dict(type="MultiStepLR", milestones=[20_000, 40_000], gamma=0.1, by_epoch=False)]
-train_cfg = dict(type="SeededEpochLoop", max_epochs=62)  # 50,000 steps
+train_cfg = dict(type="SeededEpochLoop", max_epochs=62)  # about 50,000 steps

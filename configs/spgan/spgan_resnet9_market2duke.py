@@ -2,10 +2,10 @@
 # train:       tools/dist_train.sh configs/spgan/spgan_resnet9_market2duke.py 1      (or python tools/train.py CONFIG)
 # both stages: python tools/run_stages.py configs/spgan/spgan_resnet9_market2duke.py configs/spgan/spgan_resnet50_market2duke.py
 # published:   see spgan_resnet50_market2duke.py and spgan_resnet50_duke2market.py; withdrawn data
-# epochs:      of their 20 (1,617 steps each, constant rate), their test script loads the 7th, after 11,319 steps: 6 epochs of
+# epochs:      of their 20 (1,617 steps each, constant rate) their test script loads the 7th, 11,319 steps: 6 epochs of
 #              2,065 steps here, 12,390 in all.
-# differs:     an epoch is 16,522 pairs (theirs 12,936); start N(0, 0.02); a history of 50 images (theirs of 50 batches);
-#              padding of the last two layers of the discriminators; the Siamese network learns last (there second).
+# differs:     an epoch is 16,522 pairs (theirs 12,936); start N(0, 0.02); a history of 50 images (theirs: batches);
+#              the discriminators' last paddings; the Siamese network learns last (there before the discriminators).
 _base_ = ["../_base_/datasets/translation_market2duke.py", "../_base_/runtime/translation.py"]
 
 model = dict(

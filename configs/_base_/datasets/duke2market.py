@@ -20,5 +20,10 @@ test_dataloader = dict(
     num_workers=4,
     collate_fn=dict(type="default_collate"),
     sampler=dict(type="DefaultSampler", shuffle=False),
-    dataset=dict(type="Market1501", root="data/market1501", split="test", transforms=[dict(type="Resize", **_size)]),
+    dataset=dict(
+        type="Market1501",
+        root="data/market1501",
+        split="test",
+        transforms=[dict(type="Resize", **_size)],
+    ),
 )

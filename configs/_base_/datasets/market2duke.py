@@ -20,5 +20,10 @@ test_dataloader = dict(
     num_workers=4,
     collate_fn=dict(type="default_collate"),
     sampler=dict(type="DefaultSampler", shuffle=False),
-    dataset=dict(type="DukeMTMCreID", root="data/dukemtmc-reid", split="test", transforms=[dict(type="Resize", **_size)]),
+    dataset=dict(
+        type="DukeMTMCreID",
+        root="data/dukemtmc-reid",
+        split="test",
+        transforms=[dict(type="Resize", **_size)],
+    ),
 )

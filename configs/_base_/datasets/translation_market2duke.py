@@ -1,4 +1,4 @@
-# Market-1501 (source) and DukeMTMC-reID (target), unpaired: 12,936 and 16,522 training images, so 16,522 items an epoch.
+# Market-1501 (source) and DukeMTMC-reID (target), unpaired: 12,936 and 16,522 training images, 16,522 items an epoch.
 # One translation serves both directions. Images of Market have 128 x 64 pixels, those of Duke many sizes.
 _transforms = [  # as SPGAN's authors released them in PyTorch
     dict(type="Resize", height=286, width=144, interpolation="bicubic"),
