@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from reidzoo.base.errors import UserError
@@ -36,7 +37,7 @@ class PTGAN(CycleGAN):
         cycle_weight: as there.
         foreground_weight: of the foreground term, 10 in the released code.
         foreground_norm: ``squared``, the mean over pixels of the masked squared difference (released code), or ``l2``,
-            its root for each image (paper).
+            the root of that mean for each image (paper, but for a factor: its norm grows with the image's size).
         pool_size: as in CycleGAN.
         adversarial_loss: as there.
         data_preprocessor: as there.
@@ -86,5 +87,7 @@ class PTGAN(CycleGAN):
 
         fake, image: B x 3 x H x W. mask: B x 1 x H x W, 1 on the person, 0 elsewhere. Returns a scalar.
         """
-        squared = (mask * (fake - image)).square().mean((1, 2, 3))
-        return squared.mean() if self.foreground_norm == "squared" else (squared + 1e-12).sqrt().mean()
+        change = mask * (fake - image)
+        if self.foreground_norm == "squared":
+            return change.square().mean()
+        return (torch.linalg.vector_norm(change, dim=(1, 2, 3)) / change[0].numel() ** 0.5).mean()

@@ -10,6 +10,7 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from reidzoo.base.errors import UserError
+from reidzoo.methods.generative import in_mode
 from reidzoo.registry import METHODS
 
 #: source to target, target to source
@@ -67,14 +68,10 @@ class TranslationMethod(BaseModel):
         Raises:
             UserError: another direction, or a size that the generator cannot draw.
         """
-        training = self.training
-        self.train(self.stochastic)  # without running statistics, only dropout differs between the modes
-        try:
-            processor = self.data_preprocessor
+        processor = self.data_preprocessor
+        with in_mode(self, training=self.stochastic):  # without running statistics, the modes differ in dropout only
             drawn = self(processor({"images": images})["images"], direction)
-            return (drawn.float() * processor.std + processor.mean).round().clamp(0, 255).byte()
-        finally:
-            self.train(training)
+        return (drawn.float() * processor.std + processor.mean).round().clamp(0, 255).byte()
 
     def reconstruct(self, images: Tensor, direction: str = "s2t") -> Tensor:
         """Images translated in ``direction`` and back; arguments, result and errors as for :meth:`translate`."""
