@@ -63,7 +63,8 @@ class TranslationMethod(BaseModel):
             direction: ``s2t`` (source to target) or ``t2s``.
 
         Returns:
-            B x 3 x H x W uint8 RGB on the method's device; that of an image does not depend on the others of its batch.
+            B x 3 x H x W uint8 RGB on the method's device; that of an image does not depend on the others of its batch,
+            but for a byte at the edge of rounding, which another order of float32 sums may turn.
 
         Raises:
             UserError: another direction, or a size that the generator cannot draw.
