@@ -7,7 +7,7 @@ from reidzoo.apis.command_line import run_tool
 from reidzoo.apis.stages import WORK_DIRS
 
 EXAMPLE = """example:
-  python tools/camstyle.py configs/camstyle/camstyle-gan_resnet6_synthped-day.py --cameras 0 1"""
+  python tools/camstyle.py configs/camstyle/camstyle_resnet3_synthped-day.py --cameras 0 1"""
 
 
 def main() -> None:

@@ -150,11 +150,13 @@ def _write_whole_manifest(folder: Path, whole: Stage, stages: Sequence[Stage], c
         name = _folder_name(i, j)
         images += [entry._replace(file=f"{name}/{entry.file}") for entry in read_manifest(folder / name)]
     digests = [sha256(stage.checkpoint) for stage in stages]
+    first = _header(folder / _folder_name(*cameras[:2]) / MANIFEST)
     header = {
         "made_by": "tools/camstyle.py",
         "config": without_folders(whole.config),
         "seed": whole.seed,
-        "source": _header(folder / _folder_name(*cameras[:2]) / MANIFEST)["source"],
+        "method": first["method"],
+        "source": first["source"],
         "counts": {"images": len(images), "pids": len({image.pid for image in images}), "cameras": len(cameras)},
         "pairs": [
             {"cameras": list(pair), "checkpoint_sha256": digest}

@@ -71,7 +71,7 @@ def describe_undecodable(*datasets: ReIDDataset) -> UserError:
     """One sentence with the number of broken files and the first names."""
     broken = [path for dataset in datasets for path in dataset.undecodable()]
     return UserError(
-        f"{len(broken)} of {sum(map(len, datasets)):,} images cannot be decoded "
+        f"{len(broken)} of {sum(dataset.num_images for dataset in datasets):,} images cannot be decoded "
         f"(first: {', '.join(map(str, broken[:5]))}): replace or remove them"
     )
 

@@ -149,9 +149,9 @@ class RealFakeSampler(EpochSampler):
 
     Of a batch, ``round(batch_size * fake / (real + fake))`` images are generated (a half goes to the even number), the
     others real. An epoch is one pass over the real images, in a new order, without those that fill no batch of all
-    processes. The generated ones are a stream of their own that never ends: it goes on where the epoch before stopped,
-    and when all have been dealt they are shuffled anew. With several processes no image is dealt to two of them in one
-    pass.
+    processes; or as many batches as the loader's ``num_batch_per_epoch``, if these are fewer. The generated ones are a
+    stream of their own that never ends: it goes on where the epoch before stopped, and when all have been dealt they
+    are shuffled anew. With several processes no image is dealt to two of them in one pass.
 
     Args:
         dataset: a :class:`RealAndGenerated`, given by the Runner.
@@ -174,7 +174,7 @@ class RealFakeSampler(EpochSampler):
         seed: int | None = None,
     ):
         super().__init__(dataset, seed)
-        if not isinstance(dataset, RealAndGenerated):
+        if not (hasattr(dataset, "real") and hasattr(dataset, "generated")):  # the Runner may have wrapped it
             raise UserError(f"RealFakeSampler deals the images of RealAndGenerated, got {type(dataset).__name__}")
         if (
             not isinstance(real_fake, list | tuple)
@@ -203,7 +203,11 @@ class RealFakeSampler(EpochSampler):
     @property
     def steps(self) -> int:
         """How many batches each process has in an epoch."""
-        return len(self.dataset.real) // (self.reals * self.world_size)
+        real, generated = len(self.dataset.real), len(self.dataset.generated)
+        steps = real // (self.reals * self.world_size)
+        if len(self.dataset) < real + generated:  # cut by the Runner to num_batch_per_epoch batches
+            steps = min(steps, len(self.dataset) // (self.batch_size * self.world_size))
+        return steps
 
     def __len__(self) -> int:
         return self.steps * self.batch_size

@@ -387,6 +387,23 @@ def test_generated_manifest_keeps_its_header(tmp_path):
     assert set(manifest["images"][0]) == {"file", "pid", "source_camid", "style_camid", "source_file"}
 
 
+@pytest.mark.parametrize(
+    ("header", "title"),
+    [
+        ({"source": "A b", "method": "SPGAN", "direction": "t2s"}, "A b, translated t2s by SPGAN"),
+        ({"source": "A b", "method": "CycleGAN", "pairs": []}, "A b, camera styles by CycleGAN"),
+        ({"method": "SPGAN", "direction": "t2s"}, "GeneratedFolder"),
+        ({"source": "A b", "direction": "t2s"}, "GeneratedFolder"),
+        ({"source": "A b", "method": "CycleGAN"}, "GeneratedFolder"),
+        ({"source": {"name": "A b"}, "method": "CycleGAN", "pairs": []}, "GeneratedFolder"),
+    ],
+)
+def test_generated_title_is_what_the_header_says(tmp_path, header, title):
+    write_image(tmp_path / "a.png")
+    write_manifest(tmp_path, [GeneratedImage("a.png", 1, 0, 1, "b.png")], header)
+    assert GeneratedFolder(str(tmp_path)).metainfo["name"] == f"{title} train"
+
+
 def test_generated_absent_and_unlisted_images_are_refused(tmp_path):
     generated(tmp_path)
     write_image(tmp_path / "images" / "stray.png")

@@ -17,6 +17,7 @@ from reidzoo.data.datasets import RealAndGenerated
 from reidzoo.data.datasets.generated_folder import GeneratedImage, write_manifest
 from reidzoo.data.draw import Draw
 from reidzoo.data.samplers import IdentitySampler, RealFakeSampler, ShuffleSampler
+from reidzoo.engine.runner import Runner
 
 SMALL = {"type": "Resize", "height": 32, "width": 16}
 
@@ -107,6 +108,7 @@ def test_broken_files_of_both_kinds_are_found(tmp_path):
     for path in broken:
         path.write_bytes(b"no image")
     assert dataset.undecodable() == broken
+    assert dataset.num_images == 24 + 2
 
 
 def test_other_samplers_deal_both_kinds_alike(roots):
@@ -207,6 +209,15 @@ def test_batches_do_not_depend_on_the_number_of_workers(roots):
         assert left["is_generated"].tolist() == [False] * 6 + [True] * 2
         assert all(torch.equal(left[key], right[key]) for key in left)
     assert not torch.equal(alone[0]["images"], later[0]["images"])
+
+
+@pytest.mark.parametrize(("asked", "steps"), [(3, 3), (99, 6), (None, 6)])
+def test_the_loader_may_cut_the_epoch(roots, asked, steps):
+    """24 real images make 6 batches of 4 real and 4 generated; ``--smoke`` asks for fewer."""
+    loader = {"batch_size": 8, "num_workers": 0, "dataset": mixed(roots), "collate_fn": {"type": "default_collate"}}
+    loader["sampler"] = {"type": "reidzoo.RealFakeSampler", "real_fake": (1, 1), "batch_size": 8}
+    batches = list(Runner.build_dataloader({**loader, "num_batch_per_epoch": asked}, seed=0))
+    assert [batch["is_generated"].tolist() for batch in batches] == [[False] * 4 + [True] * 4] * steps
 
 
 @pytest.mark.parametrize("ratio", [(0, 1), (3, 0), (2.78, 1), 3, (1, 2, 3), "31"])

@@ -9,6 +9,7 @@ from conftest import write_toy_market
 from fake_datasets import FOLDERS, market, own, write_images
 from torch.utils.data import DataLoader
 
+from reidzoo.apis.training import describe_undecodable
 from reidzoo.base.errors import UserError
 from reidzoo.data.datasets import Market1501, UnpairedImages
 from reidzoo.data.draw import Draw
@@ -137,6 +138,8 @@ def test_broken_files_of_both_sets_are_found(tmp_path):
     for path in broken:
         path.write_bytes(b"no image")
     assert dataset.undecodable() == broken
+    assert dataset.num_images == len(dataset.source) + len(dataset.target)
+    assert str(describe_undecodable(dataset)).startswith(f"2 of {dataset.num_images} images cannot be decoded")
 
 
 # --- the option `cameras`

@@ -169,6 +169,11 @@ class ReIDDataset(Dataset):
         """Whether camera ids mean anything; without them only the identical file is junk at test."""
         return True
 
+    @property
+    def num_images(self) -> int:
+        """How many images the table has; a data set made of several has those of all."""
+        return len(self.records)
+
     def __len__(self) -> int:
         return len(self.records)
 

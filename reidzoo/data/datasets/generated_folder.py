@@ -65,6 +65,16 @@ class GeneratedFolder(ReIDDataset):
         unlisted = [path for path in image_files(root, recursive=True) if path not in listed]
         return Listing(sorted(records), absent=sorted(absent), unlisted=unlisted)
 
+    @property
+    def title(self) -> str:
+        """The source's title, what became of it and by what, from the manifest's header; without that, the class."""
+        header = json.loads((self.root / MANIFEST).read_text(encoding="utf-8"))
+        source, method, direction = (header.get(key) for key in ("source", "method", "direction"))
+        how = f"translated {direction}" if direction else "camera styles"
+        if not (isinstance(source, str) and isinstance(method, str) and (direction or "pairs" in header)):
+            return type(self).__name__
+        return f"{source}, {how} by {method}"
+
     @classmethod
     def recognises(cls, root: Path) -> bool:
         return (root / MANIFEST).is_file()

@@ -63,6 +63,11 @@ class RealAndGenerated(Dataset):
         info = self.real.metainfo
         return {**info, "name": f"{info['name']} and {self.generated.metainfo['name']}"}
 
+    @property
+    def num_images(self) -> int:
+        """Images of both tables."""
+        return len(self)
+
     def __len__(self) -> int:
         return len(self.real) + len(self.generated)
 

@@ -49,6 +49,11 @@ class UnpairedImages(Dataset):
             "num_cams": source["num_cams"],
         }
 
+    @property
+    def num_images(self) -> int:
+        """Images of both tables."""
+        return self.source.num_images + self.target.num_images
+
     def __len__(self) -> int:
         return max(len(self.source), len(self.target))
 
