@@ -1,4 +1,4 @@
-# CamStyle with Random Erasing, ResNet-50 on Market-1501: 128 real and 46 drawn images a batch, these smoothed.
+# CamStyle with Random Erasing, ResNet-50 on Market-1501: 128 real and 46 drawn a batch, label smoothing on these.
 # both stages: python tools/run_stages.py configs/camstyle/camstyle_resnet9_market1501.py configs/camstyle/camstyle-re_resnet50_market1501.py
 # this stage:  python tools/train.py configs/camstyle/camstyle-re_resnet50_market1501.py
 # published:   rank-1 89.4, mAP 71.5 (the authors' repository, official AP)

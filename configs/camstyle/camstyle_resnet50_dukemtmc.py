@@ -1,4 +1,4 @@
-# CamStyle, ResNet-50 on DukeMTMC-reID: 128 real and 46 drawn images a batch, these smoothed.
+# CamStyle, ResNet-50 on DukeMTMC-reID: 128 real and 46 drawn a batch, label smoothing on these.
 # both stages: python tools/run_stages.py configs/camstyle/camstyle_resnet9_dukemtmc.py configs/camstyle/camstyle_resnet50_dukemtmc.py
 # this stage:  python tools/train.py configs/camstyle/camstyle_resnet50_dukemtmc.py
 # published:   rank-1 75.2, mAP 53.4 (the authors' repository, official AP); withdrawn data
