@@ -88,3 +88,19 @@ def toy_config(toy_market, tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory):
+    """Folder of a SynthPed domain: the one under data/, or rendered once for the session."""
+    from reidzoo.data.synthped.benchmark import make_synthped  # a slow import, for slow tests only
+
+    folders = {}
+
+    def render(root):
+        if not root.is_dir() and root not in folders:
+            folders[root] = tmp_path_factory.mktemp("synthped") / root.name
+            make_synthped(folders[root], root.name.removeprefix("synthped-"), "default", progress=False)
+        return folders.get(root, root)
+
+    return render

@@ -1,15 +1,17 @@
-"""Publish a trained run: weights as safetensors, tested once more, and their card in the model zoo."""
+"""Publish a trained run: weights as safetensors, tested once more, and their card (of a translation also a picture)."""
 
 import argparse
 from pathlib import Path
 
 from reidzoo.apis.command_line import run_tool
 from reidzoo.apis.publishing import publish, publish_table
+from reidzoo.apis.publishing_translations import publish_translation
 from reidzoo.base.errors import UserError
 
 EXAMPLE = """examples:
   python tools/publish.py work_dirs/ide_osnet-x0-25_synthped-day/seed0 \\
       --results model_zoo/results/ide_osnet-x0-25_synthped-day.seed0.json
+  python tools/publish.py work_dirs/cyclegan_resnet3_synthped-day2dusk/seed0
   python tools/publish.py --table model_zoo/tables/recipes.toml --seed 0"""
 
 
@@ -19,12 +21,12 @@ def main() -> None:
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("run", nargs="?", help="work folder of a training run, or a checkpoint in it")
-    parser.add_argument("--results", metavar="FILE", help="the row that tools/test.py --json wrote of it")
+    parser.add_argument("--results", metavar="FILE", help="the row of its test (not for a translation)")
     parser.add_argument("--out", default="model_zoo/checkpoints", help="folder of the weights (default: %(default)s)")
     parser.add_argument(
         "--half",
         action=argparse.BooleanOptionalAction,
-        help="float16 or float32 (default: float16 where mAP_step stays within 0.05 points)",
+        help="float16 or float32 (default: float16 where mAP_step moves by at most 0.05, or images by 1 of 255)",
     )
     parser.add_argument("--table", metavar="FILE", help="publish what this table's runs have trained and tested")
     parser.add_argument("--seed", type=int, default=0, help="of the table's runs (default: %(default)s)")
@@ -35,8 +37,10 @@ def main() -> None:
         publish_table(arguments.table, seed=arguments.seed, **folders, report=print)
     elif arguments.run and arguments.results and not arguments.table:
         publish(arguments.run, arguments.results, arguments.out, half=arguments.half, report=print)
+    elif arguments.run and not arguments.table:
+        publish_translation(arguments.run, arguments.out, half=arguments.half, report=print)
     else:
-        raise UserError("name a run and its --results, or a --table")
+        raise UserError("name a run (of a re-ID method with its --results), or a --table")
 
 
 if __name__ == "__main__":

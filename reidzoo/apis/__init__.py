@@ -20,6 +20,7 @@ _HOMES = {
     "evaluate": "reidzoo.apis.testing",
     "export_onnx": "reidzoo.apis.onnx_export",
     "publish": "reidzoo.apis.publishing",
+    "publish_translation": "reidzoo.apis.publishing_translations",
     "train": "reidzoo.apis.training",
     "translate_dataset": "reidzoo.apis.translating",
 }

@@ -14,11 +14,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from reidzoo.apis.publishing_cards import card_of
+from reidzoo.apis.publishing_runs import checkpoint_of, require_committed
 from reidzoo.apis.results import read_row
 from reidzoo.apis.stages import WORK_DIRS, is_finished, stage_of
 from reidzoo.apis.table_plan import RESULTS, Run, read_table
 from reidzoo.apis.testing import evaluate
-from reidzoo.apis.training import last_checkpoint
 from reidzoo.apis.weight_files import header_of, write_weights
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import atomic_path, sha256
@@ -75,7 +75,7 @@ def publish(
         UserError: no run or no row; the row is of another checkpoint or config, of a test with options, or was
             measured on files that no commit has; or the weights do not score what the row says.
     """
-    checkpoint, record = _run(Path(run))
+    checkpoint, record = checkpoint_of(Path(run))
     row = read_row(results)
     _require_publishable(row, results, checkpoint, record)
     name = Path(row["config"]).stem
@@ -170,20 +170,6 @@ def export_backbone(checkpoint: str | Path, out: str | Path, *, half: bool = Fal
         return write_weights(temporary, state, header, "float16" if half else "float32")
 
 
-def _run(run: Path) -> tuple[Path, dict[str, Any]]:
-    """The checkpoint of a work folder, and what the run recorded of itself."""
-    checkpoint = last_checkpoint(run) if run.is_dir() else run
-    if checkpoint is None or not checkpoint.is_file():
-        raise UserError(f"'{run}' holds no checkpoint: name the work folder of a run that has ended, or a file in it")
-    record = checkpoint.parent / "run.json"
-    if not record.is_file():
-        raise UserError(
-            f"no run.json beside '{checkpoint}', so nobody knows from which commit it is: name a checkpoint in the "
-            "work folder that tools/train.py left"
-        )
-    return checkpoint, json.loads(record.read_text(encoding="utf-8"))
-
-
 def _require_publishable(row: dict[str, Any], results: str | Path, checkpoint: Path, record: dict[str, Any]) -> None:
     again = "test it again with tools/test.py CONFIG CHECKPOINT --json FILE"
     if row.get("checkpoint_sha256") != sha256(checkpoint):
@@ -198,12 +184,7 @@ def _require_publishable(row: dict[str, Any], results: str | Path, checkpoint: P
         )
     if METRIC not in row["metrics"]:
         raise UserError(f"'{results}' has no {METRIC}, by which published weights are judged: {again}")
-    for what, commit in (("trained", record["commit"]), ("tested", row["commit"])):
-        if commit.endswith("-dirty"):
-            raise UserError(
-                f"'{checkpoint}' was {what} in a checkout with changes ({commit}), which nobody else has: commit "
-                "them first, then do it again"
-            )
+    require_committed(checkpoint, trained=record["commit"], tested=row["commit"])
 
 
 def _write_tested(

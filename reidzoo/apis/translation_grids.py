@@ -57,16 +57,27 @@ class TranslationGridHook(Hook):
             draw_image_grid(path, rows, column_titles=COLUMNS, title=f"epoch {runner.epoch + 1}")
 
 
-def _rows(method: nn.Module, dataset: Any, count: int) -> list[tuple[np.ndarray, ...]]:
-    """H x W x 3 uint8 images for each of :data:`COLUMNS`."""
-    chosen = np.unique(np.linspace(0, len(dataset) - 1, count).round().astype(int))
-    items = [dataset[Draw(index=int(index))] for index in chosen]
+def translated_rows(method: nn.Module, sources: Tensor, targets: Tensor) -> list[tuple[np.ndarray, ...]]:
+    """Rows of a picture: H x W x 3 uint8 images for each of :data:`COLUMNS`.
+
+    Args:
+        method: a translation; it and torch's chance are afterwards as before.
+        sources: N x 3 x H x W uint8 RGB, one a row.
+        targets: the same of the other domain.
+    """
     columns: list[Tensor] = []
     with _undisturbed(method):
-        for domain, direction in (("source", "s2t"), ("target", "t2s")):
-            images = torch.stack([item[f"{domain}_images"] for item in items])
+        for images, direction in ((sources, "s2t"), (targets, "t2s")):
             columns += [images, method.translate(images, direction), method.reconstruct(images, direction)]
     return list(zip(*(column.permute(0, 2, 3, 1).cpu().numpy() for column in columns), strict=True))
+
+
+def _rows(method: nn.Module, dataset: Any, count: int) -> list[tuple[np.ndarray, ...]]:
+    """``count`` rows of items spread over the training set."""
+    chosen = np.unique(np.linspace(0, len(dataset) - 1, count).round().astype(int))
+    items = [dataset[Draw(index=int(index))] for index in chosen]
+    sources, targets = (torch.stack([item[f"{domain}_images"] for item in items]) for domain in ("source", "target"))
+    return translated_rows(method, sources, targets)
 
 
 @contextmanager

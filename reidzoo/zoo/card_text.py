@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
-from reidzoo.zoo.metafiles import Card, Result
+from reidzoo.zoo.metafiles import TRANSLATION, Card, Result
 
 NOTHING = "–"
 UNITS = {"Training Time": "seconds"}
@@ -16,9 +17,11 @@ def card_text(card: Card) -> str:
         ("collection", ", ".join(map(str, [card.collection.name, *card.collection.paper.values()]))),
         ("config", card.config),
         *((UNITS.get(key, key.lower()), _plain(value)) for key, value in card.metadata.items()),
-        *(("measured", f"{result.dataset}: {_measured(result)}") for result in card.results),
+        *(("measured", f"{_tested(result)}: {_measured(result)}") for result in card.results),
         *(("by others", f"{each.dataset}: {_numbers(each.metrics)} ({each.source})") for each in card.published),
     ]
+    if card.picture is not None:
+        lines.append(("picture", card.picture))
     weights = card.weights
     if weights is not None:
         lines += [
@@ -36,10 +39,15 @@ def card_text(card: Card) -> str:
 
 
 def cards_table(cards: Iterable[Card]) -> str:
-    """A Markdown table, one line a card, those with weights first; figures of others have a column of their own."""
+    """A Markdown table, one line a card, those with weights first; figures of others have a column of their own.
+
+    Of a translation it has what re-ID learnt from its images; below the table are the pictures of translations.
+    """
+    cards = sorted(cards, key=lambda card: card.weights is None)
     lines = ["| model | trained on | measured here | by others | weights |", "|---|---|---|---|---|"]
-    for card in sorted(cards, key=lambda card: card.weights is None):
-        measured = [f"{result.dataset}: {_measured(result)}" for result in card.results]
+    for card in cards:
+        results = [result for result in card.results if result.task != TRANSLATION]
+        measured = [f"{_tested(result, linked=True)}: {_measured(result)}" for result in results]
         others = [f"{each.dataset}: {_numbers(each.metrics)} ({each.source})" for each in card.published]
         weights = card.weights
         cells = (
@@ -50,13 +58,27 @@ def cards_table(cards: Iterable[Card]) -> str:
             f"{weights.size / 1e6:.1f} MB, {weights.precision}" if weights else f"train it: `{card.train}`",
         )
         lines.append(f"| {' | '.join(cells)} |")
+    for card in cards:
+        if card.picture is not None:
+            summary = f"<details><summary>What {card.name} draws</summary>"
+            lines += ["", summary, "", f"![{card.name}](/{card.picture})", "", "</details>"]
     return "\n".join(lines) + "\n"
 
 
 def _use(card: Card) -> str:
     if card.weights.holds == "backbone":
         return f'backbone=dict(..., weights="zoo://{card.name}") in a config'
+    if card.is_translation:
+        return f"python tools/translate.py {card.config} zoo://{card.name} --in ROOT --out FOLDER"
     return f"python tools/test.py {card.config} zoo://{card.name}"
+
+
+def _tested(result: Result, *, linked: bool = False) -> str:
+    """The data of a test, and whose test it was, where it was not that of the model itself."""
+    if result.config is None:
+        return result.dataset
+    recipe = Path(result.config).stem
+    return f"{result.dataset}, {f'[{recipe}](/{result.config})' if linked else recipe} trained on its images"
 
 
 def _measured(result: Result) -> str:

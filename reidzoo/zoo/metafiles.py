@@ -25,6 +25,8 @@
         Dataset: SynthPed day default seed 0 renderer 1.0 test
         Metrics: {mAP_step: 74.2, mAP_official: 72.5, rank1: 86.8}   # percent; names carry their flavour
         Spread: {mAP_step: {mean: 74.2, std: 0.9, seeds: 3}}         # over trainings; optional
+        Config: configs/...                                          # optional: the recipe that learnt from its images
+      Picture: model_zoo/pictures/NAME.png                           # optional: what a translation draws
       Published:                                                     # figures of others, never mixed with ours
       - Dataset: Market-1501
         Metrics: {mAP_official: 68.8}
@@ -39,7 +41,9 @@
         Data Licence: none needed, drawn by the repository's own renderer
         Mirrors: []                                                  # base URLs, tried in order
 
-A key that is not listed here is a mistake, and so is a metric that does not say its flavour.
+A key that is not listed here is a mistake, and so is a metric that does not say its flavour. A model that translates
+between domains has results of the task ``Image Translation``, whose figures are grey levels of 0 to 255, and after them
+those of re-ID recipes that learnt from the images that these weights drew.
 """
 
 from __future__ import annotations
@@ -53,6 +57,8 @@ import yaml
 
 from reidzoo.base.errors import UserError, nearest
 
+#: the task whose results say what a model draws; a model with one translates between domains
+TRANSLATION = "Image Translation"
 #: metrics of which several definitions are in use, so that the bare name says nothing
 FLAVOURS = {"mAP": "mAP_step or mAP_official", "FID": "FID_<features>", "SSIM": "SSIM_<preset>"}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # becomes a file name, so nothing that leaves a folder
@@ -76,13 +82,15 @@ class Collection:
 class Result:
     """One test of exactly these weights; ``metrics`` are percent unless the name is a count or a distance.
 
-    ``spread`` is metric to ``{mean, std, seeds}`` over trainings of the same recipe.
+    ``spread`` is metric to ``{mean, std, seeds}`` over trainings of the same recipe. ``config`` is that of a re-ID
+    recipe which was trained on images that these weights drew, and tested; None where they were tested themselves.
     """
 
     task: str
     dataset: str
     metrics: dict[str, float]
     spread: dict[str, dict[str, float]]
+    config: str | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +133,7 @@ class Card:
         weights: None where there are none; ``train`` then is the command that makes them.
         train: that command, None where there are weights.
         metafile: the file that the card was read from.
+        picture: path of a PNG file relative to the repository, None where there is none.
     """
 
     name: str
@@ -136,6 +145,12 @@ class Card:
     weights: Weights | None
     train: str | None
     metafile: Path
+    picture: str | None = None
+
+    @property
+    def is_translation(self) -> bool:
+        """Whether the model draws images of one domain in the style of another."""
+        return any(result.task == TRANSLATION for result in self.results)
 
 
 def read_metafile(path: str | Path, root: str | Path | None = None) -> list[Card]:
@@ -147,7 +162,8 @@ def read_metafile(path: str | Path, root: str | Path | None = None) -> list[Card
 
     Raises:
         UserError: absent file, no YAML, an unknown, missing or repeated key, a value of another type, a metric
-            without flavour, a model of an unknown collection, a config that does not exist. Names file and key.
+            without flavour, a model of an unknown collection, a config or picture that does not exist. Names file and
+            key.
     """
     path = Path(path)
     try:
@@ -160,7 +176,7 @@ def read_metafile(path: str | Path, root: str | Path | None = None) -> list[Card
         cards = _cards(content, path)
         if root is not None:
             for card in cards:
-                _require_config(card, Path(root))
+                _require_files(card, Path(root))
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
     return cards
@@ -192,7 +208,7 @@ def _collection(node: Any, where: str) -> Collection:
 
 
 def _card(node: Any, where: str, collections: dict[str, Collection], path: Path) -> Card:
-    optional = {"Results": list, "Published": list, "Weights": dict, "Train": str}
+    optional = {"Results": list, "Published": list, "Weights": dict, "Train": str, "Picture": str}
     _check(node, where, {"Name": str, "In Collection": str, "Config": str, "Metadata": dict}, optional)
     name = node["Name"]
     where = f"model '{name}'"
@@ -215,6 +231,7 @@ def _card(node: Any, where: str, collections: dict[str, Collection], path: Path)
         weights=weights,
         train=node.get("Train"),
         metafile=path,
+        picture=_picture(node.get("Picture"), where),
     )
 
 
@@ -230,14 +247,14 @@ def _check_metadata(node: dict[str, Any], where: str, trained: bool) -> None:
 
 
 def _result(node: Any, where: str) -> Result:
-    _check(node, where, {"Task": str, "Dataset": str, "Metrics": dict}, {"Spread": dict})
+    _check(node, where, {"Task": str, "Dataset": str, "Metrics": dict}, {"Spread": dict, "Config": str})
     _check_metrics(node["Metrics"], f"{where}: Metrics")
     spread = node.get("Spread", {})
     for metric, numbers in spread.items():
         if metric not in node["Metrics"]:
             raise UserError(f"{where}: Spread of '{metric}', {nearest(str(metric), node['Metrics'])}")
         _check(numbers, f"{where}: Spread of '{metric}'", {"mean": NUMBER, "std": NUMBER, "seeds": int}, {})
-    return Result(node["Task"], node["Dataset"], node["Metrics"], spread)
+    return Result(node["Task"], node["Dataset"], node["Metrics"], spread, node.get("Config"))
 
 
 def _published(node: Any, where: str) -> Published:
@@ -278,9 +295,18 @@ def _weights(node: dict[str, Any], name: str, where: str) -> Weights:
     )
 
 
-def _require_config(card: Card, root: Path) -> None:
-    if not (root / card.config).is_file():
-        raise UserError(f"model '{card.name}': no config file '{card.config}': correct 'Config'")
+def _picture(path: str | None, where: str) -> str | None:
+    if path is not None and (Path(path).is_absolute() or ".." in Path(path).parts or Path(path).suffix != ".png"):
+        raise UserError(f"{where}: 'Picture' is the path of a .png file in the repository, got '{path}'")
+    return path
+
+
+def _require_files(card: Card, root: Path) -> None:
+    for config in (card.config, *(result.config for result in card.results if result.config is not None)):
+        if not (root / config).is_file():
+            raise UserError(f"model '{card.name}': no config file '{config}': correct 'Config'")
+    if card.picture is not None and not (root / card.picture).is_file():
+        raise UserError(f"model '{card.name}': no picture '{card.picture}': correct 'Picture'")
     folder = card.collection.config_folder
     if folder is not None and not (root / folder).is_dir():
         raise UserError(f"collection '{card.collection.name}': no folder '{folder}': correct 'Config Folder'")

@@ -1,7 +1,7 @@
 """Finding cards, and what is printed of them."""
 
 import pytest
-from toy_zoo import NAME, metafile
+from toy_zoo import NAME, metafile, translation_metafile
 
 from reidzoo.base.errors import UserError
 from reidzoo.zoo.card_text import card_text, cards_table
@@ -65,3 +65,23 @@ def test_figures_of_others_are_told_apart():
     assert others == "Market-1501: mAP_official 68.8 (https://example.org/paper)"
     assert weights.startswith("train it: `python tools/train.py")
     assert name == "[bare_net_data](/configs/ide/ide_osnet-x0-25_synthped-day.py)"
+
+
+def test_a_translation_is_shown_by_what_it_is_good_for(write_zoo):
+    write_zoo(translation_metafile())
+    card = find_card(NAME)
+    text = card_text(card)
+    for part in (
+        "measured        Toy train, 6 images, s2t: mean_red 101.5, change 12.2",
+        "measured        Toy test, bot_toy trained on its images: mAP_step 74.2 (74.1 ± 0.9 over 3 seeds)",
+        "picture         model_zoo/pictures/toy_net_data.png",
+        "tools/translate.py configs/ide/ide_osnet-x0-25_synthped-day.py zoo://toy_net_data --in ROOT --out FOLDER",
+    ):
+        assert part in text, part
+    assert "tools/test.py" not in text
+    page = cards_table(list_cards())
+    line = next(line for line in page.splitlines() if line.startswith(f"| [{NAME}]"))
+    assert "| Toy test, [bot_toy](/configs/bot/bot_toy.py) trained on its images: mAP_step 74.2" in line
+    assert "mean_red" not in page
+    assert page.count("![") == 1
+    assert f"![{NAME}](/model_zoo/pictures/{NAME}.png)\n\n</details>\n" in page

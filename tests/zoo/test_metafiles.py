@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import yaml
-from toy_zoo import FILE, NAME, metafile
+from toy_zoo import FILE, NAME, metafile, translation_metafile
 
 from reidzoo.base.errors import UserError
 from reidzoo.zoo.metafiles import read_metafile
@@ -16,9 +16,9 @@ def read(tmp_path, content, root=None):
     return read_metafile(path, root)
 
 
-def changed(place, value=None):
+def changed(place, value=None, content=None):
     """The good metafile with one value set, or, without a value, one key removed."""
-    content = copy.deepcopy(metafile())
+    content = copy.deepcopy(content or metafile())
     *parents, key = place.split("/")
     node = content
     for parent in parents:
@@ -70,6 +70,11 @@ def test_a_card_says_what_the_file_says(tmp_path):
         (changed("Models/0/Weights/Holds", "head"), "'Holds' is method or backbone, got 'head'"),
         (changed("Models/0/Weights/Mirrors", [3]), "'Mirrors' is a list of base URLs"),
         (changed("Models/0/Results", ["x"]), "Results is keys with values, got 'x'"),
+        (changed("Models/0/Picture", "/somewhere/a.png"), "'Picture' is the path of a .png file in the repository"),
+        (changed("Models/0/Picture", "model_zoo/../../a.png"), "'Picture' is the path of a .png file"),
+        (changed("Models/0/Picture", "model_zoo/a.svg"), "got 'model_zoo/a.svg'"),
+        (changed("Models/0/Picture", 3), "'Picture' is text in quotes, got 3"),
+        (changed("Models/0/Results/0/Config", ["x"]), "'Config' is text in quotes"),
         (changed("Collections/0/Paper/Page", "3"), r"collection 1 \('Toy'\): Paper has no key 'Page'"),
         ("just text", "the metafile is keys with values"),
         ("Collections: []\nCollections: []\nModels: []\n", "is no YAML: the key 'Collections' stands twice"),
@@ -96,6 +101,19 @@ def test_configs_must_exist_where_the_repository_is_at_hand(tmp_path, pytestconf
         read(tmp_path, absent, pytestconfig.rootpath)
     with pytest.raises(UserError, match="no folder 'configs/absent'"):
         read(tmp_path, changed("Collections/0/Config Folder", "configs/absent"), pytestconfig.rootpath)
+
+
+def test_a_translation_has_a_picture_and_results_of_others(tmp_path, pytestconfig):
+    content = translation_metafile()
+    card, bare = read(tmp_path, content)
+    assert (card.is_translation, bare.is_translation) == (True, False)
+    assert (card.picture, bare.picture) == ("model_zoo/pictures/toy_net_data.png", None)
+    assert [result.config for result in card.results] == [None, "configs/bot/bot_toy.py"]
+    with pytest.raises(UserError, match=r"no config file 'configs/bot/bot_toy\.py'"):
+        read(tmp_path, content, pytestconfig.rootpath)
+    shipped = changed("Models/0/Results/1/Config", "configs/ide/ide_osnet-x0-25_synthped-day.py", content)
+    with pytest.raises(UserError, match=r"no picture 'model_zoo/pictures/toy_net_data\.png': correct 'Picture'"):
+        read(tmp_path, shipped, pytestconfig.rootpath)
 
 
 def test_absent_metafile(tmp_path):

@@ -40,6 +40,21 @@ def disagreements(card, rows):
     return wrong
 
 
+def learnt(card, rows):
+    """What the rows of re-ID recipes that learnt from a translation's images say, and its card does not."""
+    wrong = []
+    for result in (result for result in card.results if result.config is not None):
+        of_recipe = [
+            row
+            for row in rows
+            if row.get("stages", [])[-2:-1] == [card.config]
+            and (row["config"], row["data"], row["options"]) == (result.config, result.dataset, {})
+        ]
+        measured = next((row["metrics"] for row in of_recipe if row["seed"] == card.metadata["Seed"]), {})
+        wrong += [f"{result.config}: {name}" for name, value in result.metrics.items() if measured.get(name) != value]
+    return wrong
+
+
 def rows():
     return [json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "model_zoo/results").glob("*.json")]
 
@@ -70,6 +85,20 @@ def test_cards_say_what_was_measured(name):
     assert disagreements(CARDS[name], rows()) == []
 
 
+@pytest.mark.parametrize("name", sorted(name for name, card in CARDS.items() if card.is_translation))
+def test_a_translation_shows_what_it_draws_and_what_was_learnt_from_it(name):
+    card = CARDS[name]
+    assert any(result.config for result in card.results)
+    assert learnt(card, rows()) == []
+    if card.metadata["Training Data"].startswith("SynthPed"):
+        assert (ROOT / card.picture).stat().st_size < 500_000
+
+
+def test_every_picture_is_of_a_card():
+    files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "model_zoo/pictures").glob("*")}
+    assert files == {card.picture for card in CARDS.values() if card.picture}
+
+
 def test_a_wrong_card_is_found():
     card = find_card("resnet18_synthped-studio")
     card = replace(card, results=(Result("Person Re-Identification", "Toy test", {"mAP_step": 74.2}, {}),))
@@ -80,6 +109,23 @@ def test_a_wrong_card_is_found():
     assert disagreements(card, [{**row, "data": "Other test", "metrics": {"mAP_step": 74.2}}])
     assert disagreements(card, [{**row, "checkpoint_sha256": "0", "metrics": {"mAP_step": 74.2}}])
     assert disagreements(card, [{**row, "checkpoint": "epoch_1.pth", "metrics": {"mAP_step": 1.0}}]) == []
+
+
+def test_a_wrong_card_of_a_translation_is_found():
+    recipe = "configs/toys/reid_toy_a2b.py"
+    card = find_card("resnet18_synthped-studio")
+    card = replace(card, results=(Result("re-ID", "Toy test", {"mAP_step": 30.5}, {}, recipe),))
+    row = {"stages": [card.config, recipe], "config": recipe, "data": "Toy test", "options": {}, "seed": 0}
+    row["metrics"] = {"mAP_step": 30.5, "rank1": 40.0}
+    assert learnt(card, [{**row, "seed": 1, "metrics": {"mAP_step": 1.0}}, row]) == []
+    for change in (
+        {"seed": 1},
+        {"metrics": {"mAP_step": 30.4}},
+        {"data": "Other"},
+        {"options": {"a": 1}},
+        {"stages": []},
+    ):
+        assert learnt(card, [{**row, **change}]), change
 
 
 def test_the_index_lists_every_metafile():

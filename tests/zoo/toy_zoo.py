@@ -42,6 +42,17 @@ def metafile(content=CONTENT, name=NAME):
     }
 
 
+def translation_metafile():
+    """The same with the trained model as a translation: what it draws, and what a recipe learnt from its images."""
+    content = metafile()
+    translation = content["Models"][0]
+    figures = {"mean_red": 101.5, "change": 12.25}
+    drawn = {"Task": "Image Translation", "Dataset": "Toy train, 6 images, s2t", "Metrics": figures}
+    translation["Results"] = [drawn, {**translation["Results"][0], "Config": "configs/bot/bot_toy.py"}]
+    translation["Picture"] = "model_zoo/pictures/toy_net_data.png"
+    return content
+
+
 class Handler(BaseHTTPRequestHandler):
     """Serves ``server.content``; the first answers may be bad: a status, or a number of bytes before the cut."""
 

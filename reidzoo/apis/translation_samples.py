@@ -1,0 +1,116 @@
+"""A few training images, always the same ones, and what a translation makes of them in figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from torch import Tensor
+
+from reidzoo.apis.translator import domains, resizing
+from reidzoo.base.errors import UserError
+from reidzoo.data.datasets.base import ReIDDataset
+from reidzoo.data.datasets.synthped import SynthPed
+from reidzoo.methods.translation import DIRECTIONS, TranslationMethod
+from reidzoo.registry import DATASETS
+
+COUNT = 6
+#: mean grey levels by which a translation changes an image at least
+LEAST_CHANGE = 1.0
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Images of one domain.
+
+    Attributes:
+        name: of the data set.
+        images: N x 3 x H x W uint8 RGB, of the size that the networks were trained on, changed in no other way.
+        are_rendered: whether they show nobody, so that everybody may see them.
+    """
+
+    name: str
+    images: Tensor
+    are_rendered: bool
+
+
+def samples_of(cfg: Config, count: int = COUNT) -> dict[str, Samples]:
+    """For each direction training images of the domain that it starts from, spread evenly over its identities.
+
+    Args:
+        cfg: of a translation.
+        count: of identities, one image each, at most.
+
+    Raises:
+        UserError: the data cannot be read, or the config has no source and target.
+    """
+    return {direction: _samples(domains(cfg, direction)[0], count) for direction in DIRECTIONS}
+
+
+def drawn(method: TranslationMethod, images: Tensor, direction: str, *, there_and_back: bool = False) -> Tensor:
+    """``images`` translated, or also translated back, B x 3 x H x W uint8; the same numbers for a stochastic method."""
+    draw = method.reconstruct if there_and_back else method.translate
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return draw(images, direction)
+
+
+def figures_of(method: TranslationMethod, samples: dict[str, Samples]) -> list[dict[str, Any]]:
+    """What ``method`` (on the CPU) makes of the samples, one entry a direction, as grey levels of 0 to 255.
+
+    Returns:
+        ``{data, metrics}``: which images in which direction, and ``mean_red``, ``mean_green``, ``mean_blue`` of the
+        translated images, ``change`` (mean absolute difference between an image and its translation) and
+        ``cycle_error`` (the same between an image and its reconstruction).
+
+    Raises:
+        UserError: it draws what is not finite, or what hardly differs from the source.
+    """
+    return [
+        {
+            "data": f"{each.name}, {len(each.images)} images, {direction}",
+            "metrics": _figures(method, each.images, direction),
+        }
+        for direction, each in samples.items()
+    ]
+
+
+def _samples(side: dict[str, Any], count: int) -> Samples:
+    content = {**side, "split": "train", "transforms": resizing(side.get("transforms", ()))}
+    dataset: ReIDDataset = DATASETS.build(content)
+    pids = sorted({record.pid for record in dataset.records})
+    chosen = [pids[index] for index in np.unique(np.linspace(0, len(pids) - 1, count).round().astype(int))]
+    images = []
+    for turn, pid in enumerate(chosen):
+        of_pid = [index for index, record in enumerate(dataset.records) if record.pid == pid]
+        index = of_pid[turn % len(of_pid)]  # not the first of each: those are of the first cameras
+        images.append(dataset.sample(index, np.random.default_rng(0))["images"])
+    return Samples(dataset.metainfo["name"], torch.stack(images), isinstance(dataset, SynthPed))
+
+
+def _figures(method: TranslationMethod, images: Tensor, direction: str) -> dict[str, float]:
+    name = type(method).__name__
+    with torch.no_grad():
+        finite = torch.isfinite(method(method.data_preprocessor({"images": images})["images"], direction))
+    if not finite.all():
+        raise UserError(f"{name} draws what is not finite in the direction {direction}: its training has failed")
+    translated = drawn(method, images, direction).double()
+    back = drawn(method, images, direction, there_and_back=True).double()
+    change = (translated - images).abs().mean().item()
+    if change < LEAST_CHANGE:
+        raise UserError(
+            f"{name} translates nothing in the direction {direction}: images change by {change:.2f} of 255 grey levels "
+            f"on average, expected at least {LEAST_CHANGE}: train it for longer"
+        )
+    red, green, blue = translated.mean((0, 2, 3)).tolist()
+    figures = {
+        "mean_red": red,
+        "mean_green": green,
+        "mean_blue": blue,
+        "change": change,
+        "cycle_error": (back - images).abs().mean().item(),
+    }
+    return {key: round(value, 4) for key, value in figures.items()}
