@@ -11,7 +11,7 @@ from reidzoo.apis.stage_smoke import write_smoke_configs
 from reidzoo.apis.stages import WORK_DIRS
 
 EXAMPLE = """example:
-  python tools/run_stages.py configs/spgan/spgan_resnet6_synthped-day2dusk.py \\
+  python tools/run_stages.py configs/spgan/spgan_resnet3_synthped-day2dusk.py \\
       configs/spgan/spgan_osnet-x0-25_synthped-day2dusk.py \\
       --beside configs/ide/ide-map_osnet-x0-25_synthped-day2dusk.py configs/ide/ide-map_osnet-x0-25_synthped-dusk.py"""
 
