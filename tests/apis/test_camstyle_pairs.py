@@ -31,6 +31,7 @@ def test_every_image_in_the_style_of_every_other_camera(market, tmp_path, monkey
     for entry in entries:
         assert entry.file.startswith(f"{entry.source_camid + 1}to{entry.style_camid + 1}/")
     assert len(GeneratedFolder(str(folder)).records) == 12
+    assert GeneratedFolder(str(folder)).title == "Market1501, camera styles by CycleGAN"
     pairs = json.loads((folder / "manifest.json").read_text())["pairs"]
     assert [pair["cameras"] for pair in pairs] == [[0, 1], [0, 2], [1, 2]]
     assert drawn_by(folder) == [
