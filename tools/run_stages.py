@@ -41,6 +41,8 @@ def main() -> None:
     if beside:
         rows = run_side_by_side(configs, beside, seed=arguments.seed, work_dir=work_dir, report=print)
         print(side_by_side_table(rows))
+        if arguments.smoke:
+            print("a rehearsal: shrunk networks, all domains one tiny set; these numbers mean nothing")
     else:
         checkpoint = train_stages(configs, seed=arguments.seed, work_dir=work_dir, report=print)
         print(f"last checkpoint: {checkpoint}")

@@ -3,6 +3,7 @@
 # translate:  python tools/translate.py configs/spgan/spgan-m0_resnet3_synthped-day2dusk.py work_dirs/spgan-m0_resnet3_synthped-day2dusk/epoch_2.pth \
 #             --in data/synthped-day --out data/synthped-day-as-dusk
 # and re-ID:  python tools/run_stages.py configs/spgan/spgan-m0_resnet3_synthped-day2dusk.py configs/spgan/spgan-m0_osnet-x0-25_synthped-day2dusk.py
+# differs:    from the authors' PyTorch code: the generators learn in every step, theirs in every second
 # expect:     see model_zoo/README.md
 _base_ = ["../_base_/datasets/translation_synthped_day2dusk.py", "../_base_/runtime/translation.py"]
 

@@ -48,7 +48,11 @@ def load_method(
     method = METHODS.build(cfg.model)
     if not isinstance(method, kind):
         raise UserError(f"{type(method).__name__} {refusal}")
-    load_weights(method, content["state_dict"], source=str(path), remedy="name a checkpoint of this config")
+    # a run leaves its config, options and all, beside its checkpoints
+    left = Path(str(path)).parent / Path(str(name_or_config)).name
+    remedy = f", or the config as its run left it, '{left}'" if is_config and left.is_file() else ""
+    remedy = f"name a checkpoint of this config{remedy}"
+    load_weights(method, content["state_dict"], source=str(path), remedy=remedy)
     return cfg, method.eval().requires_grad_(False)
 
 

@@ -38,6 +38,6 @@ def run_side_by_side(
     checkpoints = [train_stages(run, seed=seed, work_dir=work_dir, report=report) for run in runs]
     rows = []
     for run, checkpoint in zip(runs, checkpoints, strict=True):
-        report(f"{run[-1]}, seed {seed}: tested")
+        report(f"{run[-1]}, seed {seed}: in test")
         rows.append(evaluate(run[-1], checkpoint))
     return rows

@@ -114,7 +114,7 @@ def train_stage(
         write_json(stage.folder / RECORD, record)
         if start is not None:
             options["load_from"] = str(start)
-        report(f"{stage.name}: trained" + (f", starting from {start}" if start else ""))
+        report(f"{stage.name}: in training" + (f", starting from {start}" if start else ""))
     else:
         report(f"{stage.name}: resumed from {interrupted.name}")
     train(stage.config, work_dir=stage.folder, options=options, seed=stage.seed, resume=interrupted is not None)

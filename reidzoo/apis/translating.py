@@ -103,7 +103,7 @@ def translate_dataset(
     if copies > 1 and not method.stochastic:
         raise UserError(
             f"{type(method).__name__} in '{config}' draws nothing by chance, so {copies} copies would be equal: leave "
-            "copies at 1, or train it with model.stochastic=True and dropout in its generator"
+            "copies at 1, or train a CycleGAN with model.stochastic=True and dropout in its generator"
         )
     side, other = domains(cfg, direction)
     dataset = _dataset(side, source_root, camera)

@@ -14,8 +14,8 @@ the generated ones keep their labels, which label smoothing trusts less because 
 that batch norms normalise each kind by its own statistics and learn their running statistics from both; that is
 ``separate_passes=True``. In one pass of all images both kinds are normalised alike, which is another method.
 
-**The weights.** Each loss is the mean over its own images, and the two are added, as in the released code: with
-M = 48 and N = 16 one fake image counts as much as three real ones.
+**The weights.** Each loss is the mean over its own images, and the two are added, as in the released code: of its
+M = 128 and N = 46 a batch, one fake image counts as much as 2.8 real ones.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class CamStyle(BackboneWithHead):
         real_loss: config from shelf LOSSES, applied to logits M x K and pids M of the real images; by default
             CrossEntropy.
         fake_loss: the same for the N generated images; by default CrossEntropy with label smoothing 0.1.
-        fake_weight: factor of the generated images' mean loss, at least 0; 1 in the paper.
+        fake_weight: factor of the generated images' mean loss, at least 0; 1 in the released code.
         separate_passes: whether real and generated images are normalised apart, each by its own batch statistics.
         data_preprocessor: see :class:`ReIDMethod`.
 

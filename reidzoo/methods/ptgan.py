@@ -1,7 +1,7 @@
 """PTGAN: Wei, Zhang, Gao & Tian, "Person Transfer GAN to Bridge Domain Gap for Person Re-Identification", CVPR 2018
 (arXiv:1711.08565).
 
-CycleGAN whose fakes keep the person: inside a mask of the foreground, an image may not change. What the paper adds:
+CycleGAN whose fakes keep the person: change inside a mask of the foreground costs. What the paper adds:
 
     paper                                  here
     M(a), M(b): foreground masks           batch["source_masks"], batch["target_masks"]
@@ -10,7 +10,8 @@ CycleGAN whose fakes keep the person: inside a mask of the foreground, an image 
 
 There is no identity mapping. The paper has the norm of the masked difference, the released code the mean of the masked
 squared difference with the weight 10 (``foreground_norm``). The released code flips and crops images and not their
-masks, so that the two lie up to 30 pixels apart; here both go through the same draw (transform ``LoadMask``).
+masks, so that the two lie up to 30 pixels apart and are mirrored half of the time; here both go through the same draw
+(transform ``LoadMask``).
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class PTGAN(CycleGAN):
         generator: as in :class:`reidzoo.methods.cyclegan.CycleGAN`.
         discriminator: as there.
         cycle_weight: as there.
-        foreground_weight: of the foreground term, 10 in the released code.
+        foreground_weight: of the foreground term, 10 in the released code; that is for the squared norm, and what suits
+            ``l2`` is yours to find.
         foreground_norm: ``squared``, the mean over pixels of the masked squared difference (released code), or ``l2``,
             the root of that mean for each image (paper, but for a factor: its norm grows with the image's size).
         pool_size: as in CycleGAN.
@@ -73,17 +75,19 @@ class PTGAN(CycleGAN):
         self.foreground_weight, self.foreground_norm = foreground_weight, foreground_norm
 
     def generator_losses(self, batch: Batch, drawn: Drawn) -> Losses:
-        """Terms of the generators' objective (equation 2), weighted."""
-        if "source_masks" not in batch or "target_masks" not in batch:
+        """Terms of the generators' objective, weighted."""
+        unmasked = [domain for domain in ("source", "target") if f"{domain}_masks" not in batch]
+        if unmasked:
             raise UserError(
-                "PTGAN needs masks of the persons in both domains: give the transforms of source and target a LoadMask"
+                f"PTGAN needs masks of the persons in both domains, got none of the {' and the '.join(unmasked)}: "
+                "begin the transforms there with a LoadMask"
             )
         change = self.foreground_change(drawn.fake_t, batch["source_images"], batch["source_masks"])
         change = change + self.foreground_change(drawn.fake_s, batch["target_images"], batch["target_masks"])
         return {**super().generator_losses(batch, drawn), "loss_foreground": self.foreground_weight * change}
 
     def foreground_change(self, fake: Tensor, image: Tensor, mask: Tensor) -> Tensor:
-        """How much of the person a fake changed: ``||(G(a) - a) o M(a)||`` (equation 3).
+        """How much of the person a fake changed: ``||(G(a) - a) o M(a)||``.
 
         fake, image: B x 3 x H x W. mask: B x 1 x H x W, 1 on the person, 0 elsewhere. Returns a scalar.
         """

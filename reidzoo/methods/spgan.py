@@ -24,12 +24,14 @@ Positive are always (x_S, G(x_S)) and (x_T, F(x_T)). With p and n for the sums o
 The mean of mode ``paper`` is ours: the paper does not say how pairs are weighted. The authors' PyTorch code trains M
 from its second epoch on, lets M into the generators' loss from the third on, and updates the generators in every second
 step; their TensorFlow code does all three from the start (``siamese_from``, ``contrastive_from``, ``generator_every``).
-In both, M's dropout is active in every pass.
+In both, M's dropout is active in every pass. Here M learns last in a step; PyTorch's release has it before the
+discriminators, whose losses do not depend on it. ``pair_mode`` and the form of the Siamese network are independent
+switches; each release has one of both.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from mmengine.optim import OptimWrapperDict
@@ -67,6 +69,8 @@ class SPGAN(CycleGAN):
     Raises:
         UserError: a negative weight or number of steps, another pair mode.
     """
+
+    smoke: ClassVar = {"siamese_from": 0, "contrastive_from": 1, "generator_every": 1}  # two steps meet every term
 
     def __init__(
         self,
@@ -117,6 +121,9 @@ class SPGAN(CycleGAN):
         """CycleGAN's two updates, the generators' not in every step, and that of M."""
         batch = self.data_preprocessor(data, True)
         step = int(self.steps)
+        if step == 0:
+            with torch.no_grad(), optim_wrapper["siamese"].optim_context(self):
+                self.siamese(batch["source_images"])  # refuses images of another size now, and not after the warm-up
         if step % self.generator_every == 0:
             drawn, losses = self.update_generators(batch, optim_wrapper["generators"])
         else:
@@ -133,7 +140,7 @@ class SPGAN(CycleGAN):
         return losses
 
     def generator_losses(self, batch: Batch, drawn: Drawn) -> Losses:
-        """Terms of the generators' objective (equation 8), weighted."""
+        """Terms of the generators' objective, weighted."""
         losses = super().generator_losses(batch, drawn)
         if self.contrastive_weight and self.steps >= self.contrastive_from:
             losses["loss_contrastive"] = self.contrastive_weight * self.contrast(batch, drawn, for_generators=True)
@@ -145,7 +152,7 @@ class SPGAN(CycleGAN):
         return self.contrast(batch, detached, for_generators=False)
 
     def contrast(self, batch: Batch, drawn: Drawn, *, for_generators: bool) -> Tensor:
-        """L_con (equation 7) over the pairs of ``pair_mode``, a scalar."""
+        """L_con over the pairs of ``pair_mode``, a scalar."""
         images = torch.cat([batch["source_images"], batch["target_images"], drawn.fake_t, drawn.fake_s])
         x_s, x_t, fake_t, fake_s = self.siamese(images).chunk(4)
         loss = self.contrastive_loss

@@ -67,8 +67,14 @@ class TranslationMethod(BaseModel):
             but for a byte at the edge of rounding, which another order of float32 sums may turn.
 
         Raises:
-            UserError: another direction, or a size that the generator cannot draw.
+            UserError: another direction, images that are no bytes, or a size that the generator cannot draw.
         """
+        if not isinstance(images, Tensor) or images.dtype != torch.uint8 or images.ndim != 4:
+            form = f"{tuple(images.shape)} {images.dtype}" if hasattr(images, "dtype") else type(images).__name__
+            raise UserError(
+                f"translate takes a B x 3 x H x W uint8 tensor, got {form}: reidzoo.apis.Translator takes files and "
+                "arrays"
+            )
         processor = self.data_preprocessor
         with in_mode(self, training=self.stochastic):  # without running statistics, the modes differ in dropout only
             drawn = self(processor({"images": images})["images"], direction)

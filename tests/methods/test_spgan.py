@@ -210,6 +210,12 @@ def test_another_pair_mode():
         build("SPGAN", pair_mode="caffe")
 
 
+def test_images_of_another_size_are_refused_before_the_warm_up_is_over():
+    method = build("SPGAN", siamese={"type": "SiameseNet", "width": 4, "image_size": (128, 64)}, siamese_from=9)
+    with pytest.raises(UserError, match="built for images of 128 x 64"):
+        method.train_step(batch(), optimisers(method))
+
+
 def test_a_siamese_network_for_images_of_another_size():
     method = build("SPGAN", siamese={"type": "SiameseNet", "form": "torch", "width": 4, "image_size": (64, 64)})
     with pytest.raises(

@@ -174,3 +174,9 @@ def test_without_its_weight_there_is_no_identity_mapping():
 def test_negative_weights(name, weight):
     with pytest.raises(UserError, match=f"{name} expects {weight} of at least 0, got -1"):
         build(name, **{weight: -1.0})
+
+
+@pytest.mark.parametrize("images", [torch.rand(1, 3, 32, 16), torch.zeros(3, 32, 16, dtype=torch.uint8), [1, 2]])
+def test_what_is_no_batch_of_bytes_is_not_translated(images):
+    with pytest.raises(UserError, match=r"takes a B x 3 x H x W uint8 tensor, got .*: reidzoo\.apis\.Translator"):
+        build("CycleGAN").translate(images)

@@ -49,6 +49,10 @@ class GeneratedFolder(ReIDDataset):
     """
 
     splits = ("train",)
+    absent = (
+        "draw the images first with tools/run_stages.py TRANSLATION THIS_CONFIG or with tools/translate.py, or set "
+        "`root` in the config (or `--cfg-options`) to where they lie"
+    )
 
     @classmethod
     def list_part(cls, root: Path, part: str) -> Listing:
@@ -102,7 +106,10 @@ def read_manifest(root: str | Path) -> list[GeneratedImage]:
     """
     path = Path(root) / MANIFEST
     if not path.is_file():
-        raise UserError(f"GeneratedFolder expects '{path}', which does not exist: the tool that generates writes it")
+        raise UserError(
+            f"GeneratedFolder expects '{path}', which appears when all images are there: run the command that draws "
+            "them again, it goes on where it was"
+        )
     try:
         images = json.loads(path.read_text(encoding="utf-8"))["images"]
         entries = sorted(GeneratedImage(*(image[name] for name in GeneratedImage._fields)) for image in images)
