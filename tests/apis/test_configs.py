@@ -41,7 +41,7 @@ def smoke(path, tmp_path):
         assert "translated_epoch_1.png" in logs
         image = np.full((128, 64, 3), 128, dtype=np.uint8)
         translated = Translator(tmp_path / "run" / path.name, tmp_path / "run" / "epoch_1.pth")(image)
-        assert translated.shape[0] == 1 and translated.shape[3] == 3  # of the size that the config trains on
+        assert (translated.shape[0], translated.shape[3]) == (1, 3)  # in the size that the config trains on
         assert translated.std() > 0
         return
     row = evaluate(path, tmp_path / "run" / "epoch_1.pth", smoke=True)
