@@ -19,7 +19,7 @@ from reidzoo.apis.results import read_row
 from reidzoo.apis.stages import WORK_DIRS, is_finished, stage_of
 from reidzoo.apis.table_plan import RESULTS, Run, read_table
 from reidzoo.apis.testing import evaluate
-from reidzoo.apis.weight_files import header_of, write_weights
+from reidzoo.apis.weight_files import PRECISIONS, header_of, write_weights
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import atomic_path, sha256
 from reidzoo.base.weights import read_checkpoint
@@ -29,7 +29,6 @@ from reidzoo.zoo.download import CHECKPOINTS
 METRIC = "mAP_step"
 #: points of METRIC by which half precision, or testing again, may change a result
 TOLERANCE = 0.05
-PRECISIONS = {None: ("float16", "float32"), True: ("float16",), False: ("float32",)}
 
 Report = Callable[[str], object]
 

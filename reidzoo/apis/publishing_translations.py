@@ -28,7 +28,7 @@ from reidzoo.apis.translation_grids import COLUMNS, translated_rows
 from reidzoo.apis.translation_samples import Samples, drawn, figures_of, samples_of
 from reidzoo.apis.translation_stages import is_translation
 from reidzoo.apis.translator import REFUSAL
-from reidzoo.apis.weight_files import header_of, write_weights
+from reidzoo.apis.weight_files import PRECISIONS, header_of, write_weights
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import atomic_path, sha256
 from reidzoo.base.weights import read_checkpoint
@@ -204,7 +204,7 @@ def _write_alike(
     report: Report,
 ) -> tuple[str, TranslationMethod]:
     """Write the first precision that translates as the trained method does; returns it with the method of the file."""
-    for precision in {None: ("float16", "float32"), True: ("float16",), False: ("float32",)}[half]:
+    for precision in PRECISIONS[half]:
         write_weights(file, state, header, precision)
         method = load_method(header["config_file"], file, TranslationMethod, REFUSAL)[1]
         difference = max(_differences(trained, method, samples))

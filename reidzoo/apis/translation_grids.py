@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from reidzoo.base.errors import UserError
 from reidzoo.data.draw import Draw
+from reidzoo.methods.generative import keep_modes
 from reidzoo.registry import HOOKS
 
 COLUMNS = ("source", "translated", "reconstructed", "target", "translated", "reconstructed")
@@ -83,11 +84,6 @@ def _rows(method: nn.Module, dataset: Any, count: int) -> list[tuple[np.ndarray,
 @contextmanager
 def _undisturbed(method: nn.Module) -> Iterator[None]:
     """Afterwards every module is in the mode that it was in, and torch's generators are where they were."""
-    modes = {module: module.training for module in method.modules()}
     device = next(method.parameters()).device
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        try:
-            yield
-        finally:
-            for module, training in modes.items():
-                module.training = training
+    with keep_modes(method), torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        yield

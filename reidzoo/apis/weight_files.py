@@ -17,6 +17,8 @@ from reidzoo.base.errors import UserError
 
 #: of a run's resolved config: where it ran and from where it was resumed, which is nobody else's business
 LOCAL_KEYS = ("work_dir", "experiment_name", "launcher", "resume", "load_from")
+#: precisions to try in turn, by whether half precision is wanted; None takes it where it changes nothing that counts
+PRECISIONS = {None: ("float16", "float32"), True: ("float16",), False: ("float32",)}
 
 
 def header_of(content: Mapping[str, Any]) -> dict[str, Any]:

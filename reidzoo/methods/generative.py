@@ -26,12 +26,19 @@ def frozen(*modules: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def in_mode(network: nn.Module, *, training: bool) -> Iterator[None]:
-    """Inside, every module of ``network`` trains or is evaluated, as told; afterwards each is in its own mode again."""
+def keep_modes(network: nn.Module) -> Iterator[None]:
+    """Afterwards every module of ``network`` trains or is evaluated as before, whatever happened inside."""
     modes = {module: module.training for module in network.modules()}
-    network.train(training)
     try:
         yield
     finally:
         for module, mode in modes.items():
             module.training = mode
+
+
+@contextmanager
+def in_mode(network: nn.Module, *, training: bool) -> Iterator[None]:
+    """Inside, every module of ``network`` trains or is evaluated, as told; afterwards each is in its own mode again."""
+    with keep_modes(network):
+        network.train(training)
+        yield
