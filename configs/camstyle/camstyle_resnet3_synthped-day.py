@@ -4,7 +4,7 @@
 # expect:      see model_zoo/README.md
 _base_ = ["../_base_/datasets/translation_synthped_day.py", "../_base_/runtime/translation.py"]
 
-_epochs = 2  # of about 250 steps for a pair of cameras; the rate goes to 0 in the second
+_epochs = 4  # of about 250 steps for a pair of cameras; the rate goes to 0 in the last two
 model = dict(
     type="CycleGAN",
     generator=dict(type="ResNetGenerator", width=16, blocks=3, residual=True),
@@ -18,6 +18,6 @@ optim_wrapper = dict(
     generators=dict(optimizer=dict(lr=5e-4, **_adam), **_wrapper),
     discriminators=dict(optimizer=dict(lr=1e-4, **_adam), **_wrapper),
 )
-_decay = dict(start_factor=1.0, end_factor=0.0, begin=1, end=_epochs, convert_to_iter_based=True)
+_decay = dict(start_factor=1.0, end_factor=0.0, begin=2, end=_epochs, convert_to_iter_based=True)
 param_scheduler = [dict(type="LinearLR", **_decay)]
 train_cfg = dict(type="SeededEpochLoop", max_epochs=_epochs)
