@@ -28,6 +28,7 @@ from reidzoo.data.datasets.records import (
     as_query_and_gallery,
     count,
     equal_files,
+    share_of_each_identity,
 )
 from reidzoo.data.draw import Draw
 from reidzoo.registry import TRANSFORMS
@@ -50,13 +51,15 @@ class ReIDDataset(Dataset):
         val_identities: how many training identities belong to ``val`` and not to ``train``. Published
             recipes use 0: all training identities and the last checkpoint.
         cameras: camera ids, counted from 0, whose images make the set; None takes all.
+        share: of each identity's images in ``train``, how many are kept, above 0 and at most 1; other splits are whole.
 
     Items are dicts of tensors: ``images`` uint8 3 x H x W (RGB), ``pids`` int64 (a label 0..num_pids-1 in
     ``train``, the data set's own number otherwise), ``camids`` int64 (from 0), ``indices`` int64 (row of this table);
     with the transform ``LoadMask`` also ``masks`` uint8 1 x H x W (255 person, 0 rest).
 
     Raises:
-        UserError: the folder is missing, has another layout, the split is empty, or a camera has no image.
+        UserError: the folder is missing, has another layout, the split is empty, a camera has no image, or a
+            share of a split that is tested on.
     """
 
     #: published counts by part (``train``, ``query``, ``gallery``); empty where nothing is published
@@ -73,6 +76,7 @@ class ReIDDataset(Dataset):
         transforms: Sequence[dict[str, Any]] = (),
         val_identities: int = 0,
         cameras: Sequence[int] | None = None,
+        share: float = 1.0,
     ):
         if split not in self.splits:
             raise UserError(f"{type(self).__name__} has no split '{split}', {nearest(split, self.splits)}")
@@ -81,14 +85,15 @@ class ReIDDataset(Dataset):
             raise UserError(
                 f"{type(self).__name__} expects its images in the folder '{root}', which does not exist: {self.absent}"
             )
-        self.split, self.cameras = split, cameras
+        self.split, self.cameras, self.share = split, cameras, share
         self.transforms = [TRANSFORMS.build(transform) for transform in transforms]
         records = self.read("test" if split == "test" else "train")
         self._refuse_empty(records)
         self._compare_with_expected(records)
         if split != "test":
             records = self._hold_out(records, val_identities)  # of all cameras: whatever `cameras` is, the same persons
-        self.records = records if cameras is None else self._taken_by(cameras, records)
+        records = records if cameras is None else self._taken_by(cameras, records)
+        self.records = share_of_each_identity(records, share, split)
         pids = sorted({record.pid for record in self.records})
         self.labels = {pid: label for label, pid in enumerate(pids)} if split == "train" else None
 
@@ -150,7 +155,8 @@ class ReIDDataset(Dataset):
         pids = np.array([record.pid for record in self.records])
         camids = np.array([record.camid for record in self.records])
         info: dict[str, Any] = {
-            "name": f"{self.title}{'' if self.cameras is None else f' cameras {_listed(self.cameras)}'} {self.split}",
+            "name": f"{self.title}{'' if self.cameras is None else f' cameras {_listed(self.cameras)}'} {self.split}"
+            + ("" if self.share == 1 else f", a share of {self.share:g}"),
             "num_pids": len(set(pids.tolist()) - {JUNK_PID, DISTRACTOR_PID})
             if self.labels is None
             else len(self.labels),

@@ -38,6 +38,7 @@ class CUHK03NP(ReIDDataset):
         transforms: configs from shelf TRANSFORMS.
         val_identities: training identities held out for ``val``.
         cameras: camera ids from 0, only whose images are read; None for all.
+        share: of each identity's training images, how many are kept, above 0 and at most 1.
         boxes: ``detected`` or ``labeled``.
     """
 
@@ -52,12 +53,13 @@ class CUHK03NP(ReIDDataset):
         transforms: Sequence[dict[str, Any]] = (),
         val_identities: int = 0,
         cameras: Sequence[int] | None = None,
+        share: float = 1.0,
         boxes: str = "detected",
     ):
         if boxes not in BOXES:
             raise UserError(f"CUHK03NP knows no boxes '{boxes}', {nearest(boxes, BOXES)}")
         self.boxes = boxes
-        super().__init__(root, split, transforms, val_identities, cameras)
+        super().__init__(root, split, transforms, val_identities, cameras, share)
 
     @property
     def options(self) -> dict[str, Any]:

@@ -29,6 +29,7 @@ class DukeMTMCreID(ReIDDataset):
         transforms: configs from shelf TRANSFORMS.
         val_identities: training identities held out for ``val``.
         cameras: camera ids from 0, only whose images are read; None for all.
+        share: of each identity's training images, how many are kept, above 0 and at most 1.
     """
 
     published = {"train": Counts(16_522, 702), "query": Counts(2_228, 702), "gallery": Counts(17_661, 1_110)}

@@ -43,6 +43,7 @@ class GeneratedFolder(ReIDDataset):
         transforms: configs from shelf TRANSFORMS.
         val_identities: identities left out of ``train``, the same that the source data set leaves out.
         cameras: style cameras from 0, only whose images are read; None for all.
+        share: of each identity's training images, how many are kept, above 0 and at most 1.
 
     Raises:
         UserError: the manifest names absent files, or does not name an image that is there.

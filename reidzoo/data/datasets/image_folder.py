@@ -36,6 +36,7 @@ class ImageFolder(ReIDDataset):
         transforms: configs from shelf TRANSFORMS.
         val_identities: training identities held out for ``val``.
         cameras: camera ids from 0, only whose images are read; None for all.
+        share: of each identity's training images, how many are kept, above 0 and at most 1.
         pattern: regular expression that matches a whole base name, with a group ``(?P<pid>...)`` and, where
             cameras are known, ``(?P<camid>...)``: for ``anna_cam2_0013.png``
             ``r"(?P<pid>[a-z]+)_cam(?P<camid>\\d+)_.*"``.
@@ -51,10 +52,11 @@ class ImageFolder(ReIDDataset):
         transforms: Sequence[dict[str, Any]] = (),
         val_identities: int = 0,
         cameras: Sequence[int] | None = None,
+        share: float = 1.0,
         pattern: str | None = None,
     ):
         self.pattern = pattern
-        super().__init__(root, split, transforms, val_identities, cameras)
+        super().__init__(root, split, transforms, val_identities, cameras, share)
 
     @property
     def options(self) -> dict[str, Any]:

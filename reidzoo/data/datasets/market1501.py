@@ -25,6 +25,7 @@ class Market1501(ReIDDataset):
         transforms: configs from shelf TRANSFORMS.
         val_identities: training identities held out for ``val``.
         cameras: camera ids from 0, only whose images are read; None for all.
+        share: of each identity's training images, how many are kept, above 0 and at most 1.
     """
 
     published = {"train": Counts(12_936, 751), "query": Counts(3_368, 750), "gallery": Counts(19_732, 750)}

@@ -35,6 +35,7 @@ class MSMT17(ReIDDataset):
         transforms: configs from shelf TRANSFORMS.
         val_identities: training identities held out for ``val``.
         cameras: camera ids from 0, only whose images are read; None for all.
+        share: of each identity's training images, how many are kept, above 0 and at most 1.
         with_val: train on ``list_train`` and ``list_val`` (TransReID, CLIP-ReID, OpenUnReID) instead of
             ``list_train`` alone (torchreid, fast-reid).
 
@@ -53,10 +54,11 @@ class MSMT17(ReIDDataset):
         transforms: Sequence[dict[str, Any]] = (),
         val_identities: int = 0,
         cameras: Sequence[int] | None = None,
+        share: float = 1.0,
         with_val: bool = False,
     ):
         self.with_val = with_val
-        super().__init__(root, split, transforms, val_identities, cameras)
+        super().__init__(root, split, transforms, val_identities, cameras, share)
 
     @property
     def options(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
 from reidzoo.base.labels import DISTRACTOR_PID, JUNK_PID
 
@@ -71,6 +72,37 @@ def as_query_and_gallery(records: list[Record]) -> list[Record]:
         marked.append(record._replace(is_query=key not in seen))
         seen.add(key)
     return marked
+
+
+def share_of_each_identity(records: list[Record], share: float, split: str) -> list[Record]:
+    """Of each identity's images, sorted by path, ``share`` spread evenly over them, at least one; else in their order.
+
+    Args:
+        records: of ``split``; which of them are kept follows from their names alone.
+        share: above 0, at most 1. Of n images ``round(n * share)`` are kept.
+        split: a share of any other than ``train`` is refused.
+
+    Raises:
+        UserError: a share out of its range, or of images that are tested on.
+    """
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
+        raise UserError(f"share is how much of each identity's images is kept, above 0 and at most 1, got {share!r}")
+    if share == 1:
+        return records
+    if split != "train":
+        raise UserError(
+            f"share={share} keeps a part of the training images, and split '{split}' is tested on, so it stays whole: "
+            "leave share out there"
+        )
+    of_pid: dict[int, list[Record]] = {}
+    for record in sorted(records):
+        of_pid.setdefault(record.pid, []).append(record)
+    kept: set[Record] = set()
+    for images in of_pid.values():
+        number = max(1, round(len(images) * share))
+        # the middle of each of ``number`` equal parts: cameras follow each other in the order of names
+        kept.update(images[(2 * part + 1) * len(images) // (2 * number)] for part in range(number))
+    return [record for record in records if record in kept]
 
 
 def equal_files(paths: Sequence[Path]) -> np.ndarray:

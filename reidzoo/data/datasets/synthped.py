@@ -28,6 +28,7 @@ class SynthPed(Market1501):
         transforms: configs from shelf TRANSFORMS.
         val_identities: training identities held out for ``val``.
         cameras: camera ids from 0, only whose images are read; None for all.
+        share: of each identity's training images, how many are kept, above 0 and at most 1.
 
     Raises:
         UserError: nothing was rendered there, or the images are not those that ``meta.json`` counts.
