@@ -33,6 +33,9 @@ JOINTS = (
 JOINT_INDEX = {name: index for index, name in enumerate(JOINTS)}
 """Position of each point in :data:`JOINTS`."""
 
+TORSO = tuple(JOINT_INDEX[name] for name in ("right_shoulder", "left_shoulder", "right_hip", "left_hip"))
+"""The four points that carry a person's scale and position."""
+
 LIMBS = (
     (1, 2),
     (1, 5),

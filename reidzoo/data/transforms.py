@@ -3,50 +3,23 @@
 Normalising waits for the device (:class:`reidzoo.methods.preprocessor.ImagePreprocessor`): bytes travel four times
 lighter from the workers. A sample is a dict with ``image`` (H x W x 3 uint8 RGB), ``path`` (of its file) and ``rng``
 (its own ``np.random.Generator``, see :mod:`reidzoo.data.draw`); transforms use no other source of chance. Behind
-:class:`LoadMask` it also has ``mask`` (H x W uint8, 255 person), which all crops, flips and resizings move along.
+:class:`LoadMask` it also has ``mask`` (H x W uint8, 255 person), and of a data set with poses ``points``; all crops,
+flips and resizings move both along (:mod:`reidzoo.data.moving`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
 
 import cv2
-import mmcv
 import numpy as np
 
 from reidzoo.base.errors import UserError
+from reidzoo.data.moving import Sample, crop, mirror, pad, resize
 from reidzoo.registry import TRANSFORMS
-
-Sample = dict[str, Any]
 
 #: ImageNet's mean colour in bytes: becomes zero after normalising
 IMAGENET_MEAN = (124, 116, 104)
-
-
-def _move(sample: Sample, move: Callable[[np.ndarray], np.ndarray]) -> Sample:
-    """Apply one change of place to the image and, where there is one, to its mask."""
-    sample["moved"] = True
-    for name in ("image", "mask"):
-        if name in sample:
-            sample[name] = move(sample[name])
-    return sample
-
-
-def _crop(sample: Sample, top: int, left: int, height: int, width: int) -> Sample:
-    return _move(sample, lambda image: image[top : top + height, left : left + width])
-
-
-def _resize(image: np.ndarray, height: int, width: int, interpolation: str = "bilinear") -> np.ndarray:
-    """H x W x 3 images as asked for; H x W masks keep their two values."""
-    if image.shape[:2] == (height, width):
-        return image
-    if image.ndim == 2:  # the exact kind has its pixels' centres where the other kernels have them
-        return cv2.resize(np.ascontiguousarray(image), (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
-    if image.shape[0] > height and image.shape[1] > width:
-        interpolation = "area"  # OpenCV's interpolations do not low-pass: shrinking would alias
-    return mmcv.imresize(image, (width, height), interpolation=interpolation)
 
 
 @TRANSFORMS.register
@@ -103,7 +76,7 @@ class Resize:
         self.height, self.width, self.interpolation = height, width, interpolation
 
     def __call__(self, sample: Sample) -> Sample:
-        return _move(sample, lambda image: _resize(image, self.height, self.width, self.interpolation))
+        return resize(sample, self.height, self.width, self.interpolation)
 
 
 @TRANSFORMS.register
@@ -119,7 +92,7 @@ class RandomFlip:
 
     def __call__(self, sample: Sample) -> Sample:
         if sample["rng"].random() < self.prob:
-            _move(sample, lambda image: image[:, ::-1])
+            mirror(sample)
         return sample
 
 
@@ -137,9 +110,7 @@ class PadCrop:
     def __call__(self, sample: Sample) -> Sample:
         height, width = sample["image"].shape[:2]
         top, left = sample["rng"].integers(0, 2 * self.padding + 1, size=2)
-        border = (self.padding,) * 4
-        _move(sample, lambda image: cv2.copyMakeBorder(np.ascontiguousarray(image), *border, cv2.BORDER_CONSTANT))
-        return _crop(sample, top, left, height, width)
+        return crop(pad(sample, self.padding), top, left, height, width)
 
 
 @TRANSFORMS.register
@@ -166,7 +137,7 @@ class RandomCrop:
             )
         top = sample["rng"].integers(0, full_height - self.height + 1)
         left = sample["rng"].integers(0, full_width - self.width + 1)
-        return _crop(sample, top, left, self.height, self.width)
+        return crop(sample, top, left, self.height, self.width)
 
 
 @TRANSFORMS.register
@@ -196,9 +167,9 @@ class RandomRectCrop:
             if height <= full_height and width <= full_width:
                 top = rng.integers(0, full_height - height + 1)
                 left = rng.integers(0, full_width - width + 1)
-                _crop(sample, top, left, height, width)
+                crop(sample, top, left, height, width)
                 break
-        return _move(sample, lambda image: _resize(image, self.height, self.width))
+        return resize(sample, self.height, self.width)
 
 
 @TRANSFORMS.register
@@ -229,7 +200,7 @@ class RandomScaleCrop:
         height, width = max(round(share * full_height), 1), max(round(share * full_width), 1)
         top = rng.integers(0, full_height - height + 1)
         left = rng.integers(0, full_width - width + 1)
-        return self.resize(_crop(sample, top, left, height, width))
+        return self.resize(crop(sample, top, left, height, width))
 
 
 @TRANSFORMS.register

@@ -127,7 +127,7 @@ def test_rect_crop_succeeds_as_often_as_in_the_papers_code(height, width, rate):
 
 def test_rect_crop_takes_upright_rectangles_of_at_least_64_percent(monkeypatch):
     sizes = []
-    monkeypatch.setattr("reidzoo.data.transforms._resize", lambda image, *_: sizes.append(image.shape) or image)
+    monkeypatch.setattr("reidzoo.data.moving._resized", lambda image, *_: sizes.append(image.shape) or image)
     for seed in range(400):
         apply(RandomRectCrop(128, 64), noise(128, 64), seed)
     areas = np.array([height * width / (128 * 64) for height, width, _ in sizes])
@@ -143,7 +143,7 @@ def test_rect_crop_takes_upright_rectangles_of_at_least_64_percent(monkeypatch):
 
 def test_scale_crop_keeps_the_shape_and_85_percent_of_the_sides(monkeypatch):
     sizes, corners = [], set()
-    monkeypatch.setattr("reidzoo.data.transforms._resize", lambda image, *_: sizes.append(image) or image)
+    monkeypatch.setattr("reidzoo.data.moving._resized", lambda image, *_: sizes.append(image) or image)
     image = np.arange(100 * 60 * 3).reshape(100, 60, 3).astype(np.int32)
     for seed in range(600):
         apply(RandomScaleCrop(22, 22), image, seed)

@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from reidzoo.base.errors import UserError, nearest
 from reidzoo.base.labels import DISTRACTOR_PID, JUNK_PID
+from reidzoo.data.poses.annotations import write_annotations
 from reidzoo.data.synthped.camera import Camera, sample_camera
 from reidzoo.data.synthped.domain import find_domain
 from reidzoo.data.synthped.garments import dress
@@ -117,12 +118,8 @@ def _render_all(world: World, orders: list[Order], root: Path, workers: int, pro
     return points
 
 
-def _annotations(orders: list[Order], points: list[np.ndarray], folders: tuple[str, ...]) -> str:
-    lines = ["name:keypoints_y:keypoints_x"]
-    rows = [(order.name, found) for order, found in zip(orders, points, strict=True) if order.folder in folders]
-    for name, found in sorted(rows, key=lambda row: row[0]):
-        lines.append(f"{name}: {found[:, 0].tolist()}: {found[:, 1].tolist()}")
-    return "\n".join(lines) + "\n"
+def _poses(orders: list[Order], points: list[np.ndarray], folders: tuple[str, ...]) -> dict[str, np.ndarray]:
+    return {order.name: found for order, found in zip(orders, points, strict=True) if order.folder in folders}
 
 
 def _counts(orders: list[Order]) -> dict[str, dict]:
@@ -203,8 +200,8 @@ def make_synthped(
             (draft / "masks" / folder).mkdir(parents=True)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         points = _render_all(world, orders, draft, workers or min(cores, 1 + len(orders) // 300), progress)
-        (draft / "keypoints-train.csv").write_text(_annotations(orders, points, (TRAIN,)), encoding="utf-8")
-        (draft / "keypoints-test.csv").write_text(_annotations(orders, points, (QUERY, GALLERY)), encoding="utf-8")
+        write_annotations(draft / "keypoints-train.csv", _poses(orders, points, (TRAIN,)))
+        write_annotations(draft / "keypoints-test.csv", _poses(orders, points, (QUERY, GALLERY)))
         labels = {
             split: {f"{pid:04d}": attributes(_dressed(world, pid).person) for pid in pids}
             for split, pids in zip(("train", "test"), split_identities(world), strict=True)
