@@ -22,7 +22,8 @@ from reidzoo.apis.translating import translate_dataset
 from reidzoo.apis.translator import domains
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
-from reidzoo.data.datasets.generated_folder import MANIFEST, GeneratedImage, read_manifest, write_manifest
+from reidzoo.data.datasets.generated_folder import GeneratedImage, read_manifest
+from reidzoo.data.datasets.manifest import MANIFEST, write_manifest
 from reidzoo.registry import DATASETS
 
 #: folder of the images of all pairs, in the work folder of the config and seed

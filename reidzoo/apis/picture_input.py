@@ -12,8 +12,8 @@ from PIL import Image
 from torch import Tensor
 
 from reidzoo.base.errors import UserError
-from reidzoo.data.datasets.base import decode
 from reidzoo.data.datasets.listing import image_files
+from reidzoo.data.datasets.reading import decode
 from reidzoo.data.draw import Draw
 from reidzoo.data.transforms import Sample
 

@@ -22,7 +22,8 @@ from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
 from reidzoo.base.weights import read_checkpoint
-from reidzoo.data.datasets.base import ReIDDataset, UndecodableImage
+from reidzoo.data.datasets.base import ReIDDataset
+from reidzoo.data.datasets.reading import UndecodableImage
 from reidzoo.engine.compat import prepare_processes
 from reidzoo.engine.hooks import start_of
 from reidzoo.evaluation import RetrievalMetric

@@ -15,7 +15,8 @@ from reidzoo.apis.running import build_runner
 from reidzoo.apis.smoke import shrink_to_smoke
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import write_text
-from reidzoo.data.datasets.base import ReIDDataset, UndecodableImage
+from reidzoo.data.datasets.base import ReIDDataset
+from reidzoo.data.datasets.reading import UndecodableImage
 from reidzoo.engine.compat import prepare_processes
 from reidzoo.engine.runner import Runner
 

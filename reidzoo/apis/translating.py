@@ -24,8 +24,9 @@ from reidzoo.apis.translator import REFUSAL, domains, resizing
 from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import atomic_path, sha256
-from reidzoo.data.datasets.base import ReIDDataset, UndecodableImage
+from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.generated_folder import GeneratedImage
+from reidzoo.data.datasets.reading import UndecodableImage
 from reidzoo.methods.translation import TranslationMethod
 from reidzoo.registry import DATASETS
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import write_text
-from reidzoo.data.datasets.generated_folder import MANIFEST, GeneratedImage, read_manifest, write_manifest
+from reidzoo.data.datasets.generated_folder import GeneratedImage, read_manifest
 from reidzoo.data.datasets.listing import image_files
+from reidzoo.data.datasets.manifest import MANIFEST, write_manifest
 
 BEGUN = "translation.json"
 REMEDY = "name another folder, or move this one away"

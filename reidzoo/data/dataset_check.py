@@ -17,7 +17,9 @@ from tqdm import tqdm
 
 from reidzoo.base.errors import UserError, nearest
 from reidzoo.base.files import sha256
-from reidzoo.data.datasets.base import ReIDDataset, UndecodableImage, decode
+from reidzoo.data.datasets.base import ReIDDataset
+from reidzoo.data.datasets.manifest import SAMPLES, read_header
+from reidzoo.data.datasets.reading import undecodable
 from reidzoo.data.datasets.records import PARTS, Counts, Listing, Record, count
 from reidzoo.registry import DATASETS
 
@@ -88,11 +90,17 @@ def check_dataset(root: str | Path, dataset_type: str | None = None, pattern: st
         pattern: of :class:`ImageFolder`'s file names.
 
     Raises:
-        UserError: the folder cannot be checked: it is missing, or of no or of several known layouts.
+        UserError: the folder cannot be checked: it is missing, of no or of several known layouts, or its images show
+            nobody.
     """
     root = Path(root)
     if not root.is_dir():
         raise UserError(f"expected the folder of a data set, and '{root}' does not exist: check the path")
+    if read_header(root).get("kind") == SAMPLES:
+        raise UserError(
+            f"'{root}' holds images drawn from noise, which show nobody, and the check is of data sets of persons: "
+            "SampledFolder refuses absent and unlisted files when it reads them"
+        )
     dataset_type = dataset_type or ("ImageFolder" if pattern else guess_type(root))
     reader = DATASETS.get(dataset_type)
     if not issubclass(reader, ReIDDataset):
@@ -122,13 +130,17 @@ def guess_type(root: Path) -> str:
     Raises:
         UserError: none or several do.
     """
-    readers = [cls for cls in DATASETS.module_dict.values() if issubclass(cls, ReIDDataset) and cls.recognises(root)]
-    readers = [cls for cls in readers if not any(cls in other.__mro__[1:] for other in readers)]
-    names = sorted(cls.__name__ for cls in readers)
+    names = recognisers(root)
     if len(names) != 1:
         known = f"it looks like {' and '.join(names)}" if names else nearest("", DATASETS.module_dict)
         raise UserError(f"cannot tell which data set lies in '{root}': say it with --type ({known})")
     return names[0]
+
+
+def recognisers(root: Path) -> list[str]:
+    """The class names of the readers that recognise the folder, sorted; of a class and its subclass, the subclass."""
+    readers = [cls for cls in DATASETS.module_dict.values() if issubclass(cls, ReIDDataset) and cls.recognises(root)]
+    return sorted(cls.__name__ for cls in readers if not any(cls in other.__mro__[1:] for other in readers))
 
 
 def _list_parts(
@@ -193,12 +205,7 @@ def _same_bytes(part: str, paths: Sequence[Path], root: Path) -> list[Finding]:
 
 
 def _undecodable(part: str, paths: Sequence[Path], root: Path) -> list[Finding]:
-    broken = []
-    for path in tqdm(paths, desc=f"decoding {part}", unit=" files", disable=None):
-        try:
-            decode(path)
-        except UndecodableImage:
-            broken.append(path)
+    broken = undecodable(tqdm(paths, desc=f"decoding {part}", unit=" files", disable=None))
     if not broken:
         return []
     return [Finding("undecodable", part, f"{len(broken):,} file(s) are not images", _names(broken, root))]

@@ -14,6 +14,7 @@ from mmengine.dist import get_dist_info, sync_random_seed
 from torch.utils.data import Sampler
 
 from reidzoo.base.errors import UserError
+from reidzoo.base.labels import UNLABELLED_PID
 from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.real_and_generated import RealAndGenerated
 from reidzoo.data.draw import Draw
@@ -84,7 +85,7 @@ class IdentitySampler(EpochSampler):
 
     Raises:
         UserError: an identity with a single image (it has no positive), fewer identities than all
-            processes together ask for, or a data set without a table of identities.
+            processes together ask for, a data set without a table of identities, or with images that show nobody.
     """
 
     smoke: ClassVar = {"images_per_pid": 2, "pids_per_batch": 2}
@@ -101,6 +102,11 @@ class IdentitySampler(EpochSampler):
             )
         for index, record in enumerate(dataset.records):
             self.images.setdefault(record.pid, []).append(index)
+        if UNLABELLED_PID in self.images:
+            raise UserError(
+                f"IdentitySampler deals identities, and {len(self.images[UNLABELLED_PID]):,} generated images of the "
+                "data set show nobody: use RealFakeSampler or ShuffleSampler"
+            )
         single = sorted(pid for pid, images in self.images.items() if len(images) < 2)
         if single and images_per_pid > 1:
             raise UserError(

@@ -16,7 +16,7 @@ from reidzoo.apis import translating
 from reidzoo.apis.translating import Translated, translate_dataset
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
-from reidzoo.data.datasets.base import decode
+from reidzoo.data.datasets.reading import decode
 from reidzoo.data.datasets.generated_folder import GeneratedFolder, read_manifest
 from reidzoo.data.datasets.listing import image_files
 from reidzoo.methods.translation import TranslationMethod

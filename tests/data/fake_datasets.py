@@ -11,7 +11,9 @@ import h5py
 import numpy as np
 from scipy.io import savemat
 
-from reidzoo.data.datasets.generated_folder import GeneratedImage, write_manifest
+from reidzoo.data.datasets.generated_folder import GeneratedImage
+from reidzoo.data.datasets.manifest import write_manifest
+from reidzoo.data.datasets.sampled_folder import SampledImage
 
 HEIGHT, WIDTH = 16, 8
 
@@ -159,6 +161,15 @@ def generated(root: Path) -> Path:
             source = market_name(pid, 2 - style)
             entries.append(GeneratedImage(f"images/{pid}_to_{style}.png", pid, 1 - style, style, source))
     write_manifest(root, entries, {"method": "CycleGAN", "seed": 0})
+    return root
+
+
+def sampled(root: Path, count: int = 5) -> Path:
+    """Images drawn from noise; no data set of persons, so it is not among :data:`FOLDERS`."""
+    files = [f"{number:06d}.jpg" for number in range(count)]
+    write_images(root, files)
+    header = {"kind": "samples", "method": "DCGAN", "source": "Market1501 train", "count": count}
+    write_manifest(root, [SampledImage(file) for file in files], header)
     return root
 
 

@@ -34,7 +34,8 @@ from reidzoo.data.datasets import (
     SynthPed,
 )
 from reidzoo.data.datasets import cuhk03_mat as matlab
-from reidzoo.data.datasets.generated_folder import GeneratedImage, write_manifest
+from reidzoo.data.datasets.generated_folder import GeneratedImage
+from reidzoo.data.datasets.manifest import write_manifest
 from reidzoo.data.synthped import benchmark
 from reidzoo.data.synthped.shot import Picture
 

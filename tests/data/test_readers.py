@@ -11,7 +11,8 @@ from fake_datasets import FOLDERS, HEIGHT, WIDTH, market, market_name, write_ima
 
 from reidzoo.base.errors import UserError
 from reidzoo.data.datasets import GeneratedFolder, Market1501
-from reidzoo.data.datasets.base import ReIDDataset, UndecodableImage
+from reidzoo.data.datasets.base import ReIDDataset
+from reidzoo.data.datasets.reading import UndecodableImage
 from reidzoo.data.datasets.records import Counts, Record, as_query_and_gallery, count
 from reidzoo.registry import DATASETS
 

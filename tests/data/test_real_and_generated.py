@@ -14,7 +14,8 @@ from torch.utils.data import DataLoader
 from reidzoo.apis.configs import complete_for_training
 from reidzoo.base.errors import UserError
 from reidzoo.data.datasets import RealAndGenerated
-from reidzoo.data.datasets.generated_folder import GeneratedImage, write_manifest
+from reidzoo.data.datasets.generated_folder import GeneratedImage
+from reidzoo.data.datasets.manifest import write_manifest
 from reidzoo.data.draw import Draw
 from reidzoo.data.samplers import IdentitySampler, RealFakeSampler, ShuffleSampler
 from reidzoo.engine.runner import Runner

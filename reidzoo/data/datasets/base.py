@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-import cv2
-import mmcv
 import numpy as np
 import torch
 from mmengine.logging import print_log
@@ -20,6 +18,7 @@ from torch.utils.data import Dataset
 
 from reidzoo.base.errors import UserError, nearest
 from reidzoo.base.labels import DISTRACTOR_PID, JUNK_PID
+from reidzoo.data.datasets.reading import decode, transformed, undecodable
 from reidzoo.data.datasets.records import (
     PARTS,
     Counts,
@@ -34,10 +33,6 @@ from reidzoo.data.draw import Draw
 from reidzoo.registry import TRANSFORMS
 
 SPLITS = ("train", "val", "test")
-
-
-class UndecodableImage(UserError):
-    """An image file that cannot be decoded; the run stops and :meth:`ReIDDataset.undecodable` counts the others."""
 
 
 class ReIDDataset(Dataset):
@@ -190,14 +185,9 @@ class ReIDDataset(Dataset):
     def sample(self, index: int, rng: np.random.Generator) -> dict[str, torch.Tensor]:
         """One row, transformed by the chance of ``rng`` alone: the keys of an item without ``indices``."""
         record = self.records[index]
-        sample = {"image": self.read_image(record), "path": record.path, "rng": rng}
-        for transform in self.transforms:
-            sample = transform(sample)
         pid = record.pid if self.labels is None else self.labels[record.pid]
-        masks = {"masks": torch.from_numpy(np.ascontiguousarray(sample["mask"][None]))} if "mask" in sample else {}
         return {
-            "images": torch.from_numpy(np.ascontiguousarray(sample["image"].transpose(2, 0, 1))),
-            **masks,
+            **transformed(self.read_image(record), record.path, self.transforms, rng),
             "pids": torch.tensor(pid),
             "camids": torch.tensor(record.camid),
         }
@@ -212,13 +202,7 @@ class ReIDDataset(Dataset):
 
     def undecodable(self) -> list[Path]:
         """Every file of the table that does not decode; reads them all, so it is called after a failure only."""
-        broken = []
-        for record in self.records:
-            try:
-                self.read_image(record)
-            except UndecodableImage:
-                broken.append(record.path)
-        return broken
+        return undecodable(record.path for record in self.records)
 
     def _refuse_empty(self, records: list[Record], of_cameras: str = "") -> None:
         queries = sum(record.is_query for record in records)
@@ -273,18 +257,3 @@ class ReIDDataset(Dataset):
 
 def _listed(camids: Sequence[int]) -> str:
     return ", ".join(map(str, camids))
-
-
-def decode(path: Path) -> np.ndarray:
-    """The image in a file, H x W x 3 uint8 RGB.
-
-    Raises:
-        UndecodableImage: the file is absent or is not an image.
-    """
-    try:
-        image = mmcv.imfrombytes(path.read_bytes(), channel_order="rgb")
-    except (OSError, cv2.error):
-        image = None
-    if image is None:
-        raise UndecodableImage(f"'{path}' is not an image that can be decoded: replace or remove it")
-    return image

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from reidzoo.base.errors import UserError
-from reidzoo.base.files import write_text
 from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.listing import image_files
+from reidzoo.data.datasets.manifest import MANIFEST, SAMPLES, read_entries, read_header
 from reidzoo.data.datasets.records import Listing, Record
 from reidzoo.registry import DATASETS
-
-MANIFEST = "manifest.json"
 
 
 class GeneratedImage(NamedTuple):
@@ -46,7 +42,8 @@ class GeneratedFolder(ReIDDataset):
         share: of each identity's training images, how many are kept, above 0 and at most 1.
 
     Raises:
-        UserError: the manifest names absent files, or does not name an image that is there.
+        UserError: the manifest names absent files, does not name an image that is there, or lists images that show
+            nobody (:class:`~reidzoo.data.datasets.sampled_folder.SampledFolder` reads those).
     """
 
     splits = ("train",)
@@ -73,7 +70,7 @@ class GeneratedFolder(ReIDDataset):
     @property
     def title(self) -> str:
         """The source's title, what became of it and by what, from the manifest's header; without that, the class."""
-        header = json.loads((self.root / MANIFEST).read_text(encoding="utf-8"))
+        header = read_header(self.root)
         source, method, direction = (header.get(key) for key in ("source", "method", "direction"))
         how = f"translated {direction}" if direction else "camera styles"
         if not (isinstance(source, str) and isinstance(method, str) and (direction or "pairs" in header)):
@@ -82,59 +79,31 @@ class GeneratedFolder(ReIDDataset):
 
     @classmethod
     def recognises(cls, root: Path) -> bool:
-        return (root / MANIFEST).is_file()
-
-
-def write_manifest(root: str | Path, images: Sequence[GeneratedImage], header: dict[str, Any]) -> Path:
-    """Write ``manifest.json`` atomically and return its path.
-
-    Args:
-        root: the folder of the generated images.
-        images: one entry for each image.
-        header: what made them (config, checkpoint, seed, versions, ...), as JSON values; it stands before the list.
-    """
-    path = Path(root) / MANIFEST
-    entries = [image._asdict() for image in sorted(images)]
-    write_text(path, json.dumps({**header, "images": entries}, indent=1) + "\n")
-    return path
+        return (root / MANIFEST).is_file() and read_header(root).get("kind") != SAMPLES
 
 
 def read_manifest(root: str | Path) -> list[GeneratedImage]:
     """The entries of ``manifest.json``, sorted by file.
 
     Raises:
-        UserError: there is none, it is not JSON of the expected form, or it names a file twice or outside the folder.
+        UserError: there is none, it is not JSON of the expected form, it names a file twice or outside the folder, or
+            its images were drawn from noise.
     """
-    path = Path(root) / MANIFEST
-    if not path.is_file():
+    if read_header(root).get("kind") == SAMPLES:
         raise UserError(
-            f"GeneratedFolder expects '{path}', which appears when all images are there: run the command that draws "
-            "them again, it goes on where it was"
+            f"the images in '{root}' were drawn from noise and show nobody, so they have no identities to learn: read "
+            "them with SampledFolder"
         )
-    try:
-        images = json.loads(path.read_text(encoding="utf-8"))["images"]
-        entries = sorted(GeneratedImage(*(image[name] for name in GeneratedImage._fields)) for image in images)
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"'{path}' is not a manifest of generated images ({type(error).__name__}: {error}): it needs "
-            f"a list 'images' of entries with {', '.join(GeneratedImage._fields)}"
-        ) from error
-    seen: set[str] = set()
+    entries = read_entries(root, GeneratedImage, "GeneratedFolder")
     for entry in entries:
-        _refuse_bad(entry, path)
-        if entry.file in seen:
-            raise UserError(f"'{path}' names the file '{entry.file}' twice: one image has one identity and one camera")
-        seen.add(entry.file)
+        _refuse_bad(entry, Path(root) / MANIFEST)
     return entries
 
 
 def _refuse_bad(entry: GeneratedImage, path: Path) -> None:
-    for field in ("file", "source_file"):
-        if not isinstance(getattr(entry, field), str):
-            raise UserError(f"'{path}': '{field}' must be a string, got {getattr(entry, field)!r}")
+    if not isinstance(entry.source_file, str):
+        raise UserError(f"'{path}': 'source_file' must be a string, got {entry.source_file!r}")
     for field in ("pid", "source_camid", "style_camid"):
         value = getattr(entry, field)
         if type(value) is not int or value < 0:
             raise UserError(f"'{path}': '{field}' of '{entry.file}' must be a number of at least 0, got {value!r}")
-    if Path(entry.file).is_absolute() or ".." in Path(entry.file).parts:
-        raise UserError(f"'{path}' names '{entry.file}', which lies outside its folder: paths must be inside it")
