@@ -11,8 +11,12 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from reidzoo.base.errors import UserError
 from reidzoo.base.precision import at_least_float32
 from reidzoo.registry import LOSSES
+
+#: how G reads D's judgement of its fakes
+GAMES = ("non-saturating", "minimax")
 
 
 @LOSSES.register
@@ -36,13 +40,29 @@ class LeastSquaresGANLoss(nn.Module):
 class VanillaGANLoss(nn.Module):
     """Cross-entropy of real and fake on logits: Goodfellow et al., NeurIPS 2014 (arXiv:1406.2661), section 3.
 
-    G maximises ``log D(G(z))`` in place of minimising ``log(1 - D(G(z)))``, the paper's advice against gradients that
-    vanish early. D's two means are added, not averaged: 2 ln 2 = 1.386 where D cannot tell.
+    D's two means are added, not averaged: 2 ln 2 = 1.386 where D cannot tell. In the minimax game (equation 1) G
+    minimises ``log(1 - D(G(z)))``, whose gradient vanishes where D is sure of the fakes, as it is early. The paper
+    therefore advises to maximise ``log D(G(z))``: the same end, a strong gradient at the beginning.
+
+    Args:
+        game: ``non-saturating`` or ``minimax``.
+
+    Raises:
+        UserError: another game.
     """
 
+    def __init__(self, game: str = "non-saturating"):
+        super().__init__()
+        if game not in GAMES:
+            raise UserError(f"VanillaGANLoss plays the game {' or '.join(map(repr, GAMES))}, got {game!r}")
+        self.game = game
+
     def generator(self, fake_scores: Tensor) -> Tensor:
-        """``mean -log sigmoid(s)``, ln 2 = 0.693 where D cannot tell."""
-        return F.softplus(-at_least_float32(fake_scores)).mean()
+        """``mean -log sigmoid(s)``, ln 2 = 0.693 where D cannot tell; minimax: ``mean log(1 - sigmoid(s))``, -ln 2."""
+        scores = at_least_float32(fake_scores)
+        if self.game == "minimax":
+            return -F.softplus(scores).mean()
+        return F.softplus(-scores).mean()
 
     def discriminator(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
         """``mean -log sigmoid(s_real) + mean -log(1 - sigmoid(s_fake))``."""

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
+
+from reidzoo.methods.preprocessor import ImagePreprocessor
+from reidzoo.registry import METHODS
+
+
+def unit_range_preprocessor(config: dict[str, Any] | None) -> ImagePreprocessor:
+    """The preprocessor of ``config``; None brings bytes to [-1, 1], where generators draw."""
+    return METHODS.build(config or {"type": "ImagePreprocessor", "mean": (127.5,) * 3, "std": (127.5,) * 3})
+
+
+def to_bytes(drawn: Tensor, preprocessor: ImagePreprocessor) -> Tensor:
+    """Back from what ``preprocessor`` makes of images: floats B x 3 x H x W to uint8 RGB, rounded."""
+    return (drawn.float() * preprocessor.std + preprocessor.mean).round().clamp(0, 255).byte()
 
 
 @contextmanager

@@ -10,8 +10,7 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from reidzoo.base.errors import UserError
-from reidzoo.methods.generative import in_mode
-from reidzoo.registry import METHODS
+from reidzoo.methods.generative import in_mode, to_bytes, unit_range_preprocessor
 
 #: source to target, target to source
 DIRECTIONS = ("s2t", "t2s")
@@ -33,8 +32,7 @@ class TranslationMethod(BaseModel):
     stochastic: bool = False
 
     def __init__(self, data_preprocessor: dict[str, Any] | None = None):
-        to_unit_range = {"type": "ImagePreprocessor", "mean": (127.5,) * 3, "std": (127.5,) * 3}
-        super().__init__(METHODS.build(data_preprocessor or to_unit_range))
+        super().__init__(unit_range_preprocessor(data_preprocessor))
 
     @abstractmethod
     def generator(self, direction: str) -> nn.Module:
@@ -78,7 +76,7 @@ class TranslationMethod(BaseModel):
         processor = self.data_preprocessor
         with in_mode(self, training=self.stochastic):  # without running statistics, the modes differ in dropout only
             drawn = self(processor({"images": images})["images"], direction)
-        return (drawn.float() * processor.std + processor.mean).round().clamp(0, 255).byte()
+        return to_bytes(drawn, processor)
 
     def reconstruct(self, images: Tensor, direction: str = "s2t") -> Tensor:
         """Images translated in ``direction`` and back; arguments, result and errors as for :meth:`translate`."""

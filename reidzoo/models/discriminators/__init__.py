@@ -1,6 +1,8 @@
 """Networks that judge images: real or fake as one number or as a map of patches, and the domain or camera beside it."""
 
+from reidzoo.models.discriminators.dcgan_discriminator import DCGANDiscriminator
+from reidzoo.models.discriminators.lsgan_discriminator import LSGANDiscriminator
 from reidzoo.models.discriminators.patch_discriminator import PatchDiscriminator
 from reidzoo.models.discriminators.siamese_net import SiameseNet
 
-__all__ = ["PatchDiscriminator", "SiameseNet"]
+__all__ = ["DCGANDiscriminator", "LSGANDiscriminator", "PatchDiscriminator", "SiameseNet"]

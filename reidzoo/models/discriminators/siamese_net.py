@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from reidzoo.base.errors import UserError
+from reidzoo.models.sizes import check_built_size
 from reidzoo.registry import DISCRIMINATORS
 
 #: halvings of 4 by each form's stages; its image size in the publication
@@ -92,12 +93,7 @@ class SiameseNet(nn.Module):
         Raises:
             UserError: images of another size than ``image_size``.
         """
-        size = tuple(images.shape[-2:])
-        if size != self.image_size:
-            raise UserError(
-                f"this SiameseNet was built for images of {self.image_size[0]} x {self.image_size[1]}, got "
-                f"{size[0]} x {size[1]}: build it with image_size={size}"
-            )
+        check_built_size(self, images)
         features = self.stages(images).flatten(1)
         with torch.autocast(features.device.type, enabled=False):
             features = features.to(torch.promote_types(features.dtype, torch.float32))

@@ -2,9 +2,14 @@
 
 The contract of image-to-image networks: ``generator(images) -> images``, from B x 3 x H x W floats in [-1, 1] to the
 same size in (-1, 1); H and W are multiples of ``divisor``.
+
+The contract of noise-to-image networks: ``generator(noise) -> images``, from B x ``noise_size`` floats to B x 3 x H x W
+in (-1, 1), where (H, W) is ``image_size``; both attributes are arguments of the same names.
 """
 
+from reidzoo.models.generators.dcgan_generator import DCGANGenerator
+from reidzoo.models.generators.lsgan_generator import LSGANGenerator
 from reidzoo.models.generators.resnet_generator import ResNetGenerator
 from reidzoo.models.generators.unet_generator import UNetGenerator
 
-__all__ = ["ResNetGenerator", "UNetGenerator"]
+__all__ = ["DCGANGenerator", "LSGANGenerator", "ResNetGenerator", "UNetGenerator"]
