@@ -119,8 +119,8 @@ class Diversity:
 def diversity(distances: Tensor | np.ndarray | Sequence[float], passes: int = PASSES) -> Diversity:
     """DG-Net's diversity from the distances of :func:`identity_pairs`, with the ``passes`` they were drawn with.
 
-    DG-Net's tool prints the middle and half range of the means of pass 1, passes 1 to 2, 1 to 3 and so on. These are
-    no estimates of one quality, the last being the mean and the first a fifth of it; here the passes stand alone.
+    DG-Net's tool takes the mean after each pass, over all pairs so far, and prints the middle of these five numbers and
+    half their range. They share most of their pairs, so their range says little; here each pass stands alone.
 
     Args:
         distances: M numbers, in the order of the pairs, such as those of :func:`dssim_lab`.

@@ -2,8 +2,8 @@
 
 torchmetrics' function would serve, and agrees to the last digits: sample covariance is another k2, the border is cut
 from its full map, and a range of each image's own comes from dividing both images by it. But its window is one dense
-two-dimensional convolution: in float64, on one core of a CPU, that took 16 times as long (scikit-image's own, one image
-after the other, about as long as this), and a diversity needs 37,550 pairs.
+two-dimensional convolution: in float64, on one core, a pair of 128 x 64 took it 32 ms (uniform) and 80 ms (Gaussian)
+and takes 0.8 ms here; scikit-image, one pair after the other, 1.3 and 2.1 ms. A diversity needs 37,550 pairs.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ def ssim(first: Tensor, second: Tensor, preset: str = "pg2") -> Tensor:
     ``pg2`` (Ma et al., NIPS 2017, ``score.py``): uniform 7 x 7 window, sample covariance, data range 255.
     ``deform`` (Siarohin et al., CVPR 2018, ``test.py``): Gaussian window, population covariance, and as data range the
     largest less the smallest byte of the generated image, each image its own. So the order of the arguments counts. A
-    generated image of one colour has no range, and the formula would be 0/0 (scikit-image gives NaN, or whatever
-    rounding leaves over); it counts as a range of 1 here, the smallest that bytes can have.
+    generated image of one grey has no range, and where the real one is even, too, the formula would be 0/0
+    (scikit-image gives NaN, or what rounding leaves over); such an image has range 1 here, the smallest of bytes.
 
     Both are the mean over pixels whose window lies inside the image, and over the three colours: equal to
     ``skimage.metrics.structural_similarity``.

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 from skimage.metrics import structural_similarity
-from torchmetrics.functional.image import structural_similarity_index_measure
 
 from reidzoo.base.errors import UserError
 from reidzoo.evaluation import mask_ssim, ssim
@@ -48,18 +47,18 @@ def test_pg2_takes_the_smallest_images_its_window_fits_in():
     np.testing.assert_allclose(ssim(real, fake, "pg2").numpy(), scikit(real, fake, "pg2"), rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow  # importing torchmetrics
 def test_the_two_presets_are_those_of_torchmetrics_in_other_words():
+    theirs = pytest.importorskip("torchmetrics.functional.image").structural_similarity_index_measure
     real, fake = pictures(), pictures(seed=1, low=30, high=190)
     sample = 0.03 * (48 / 49) ** 0.5  # dividing C2 by N / (N - 1) is multiplying the covariances by it
-    _, full = structural_similarity_index_measure(
+    _, full = theirs(
         fake.double(), real.double(), gaussian_kernel=False, kernel_size=7, data_range=255.0, k2=sample,
         reduction="none", return_full_image=True,
     )  # fmt: skip
     torch.testing.assert_close(ssim(real, fake, "pg2"), full[..., 3:-3, 3:-3].mean((1, 2, 3)), rtol=0, atol=1e-12)
     spread = (fake.amax((1, 2, 3), keepdim=True) - fake.amin((1, 2, 3), keepdim=True)).double()
-    _, full = structural_similarity_index_measure(
-        fake / spread, real / spread, data_range=1.0, reduction="none", return_full_image=True
-    )
+    _, full = theirs(fake / spread, real / spread, data_range=1.0, reduction="none", return_full_image=True)
     torch.testing.assert_close(ssim(real, fake, "deform"), full[..., 5:-5, 5:-5].mean((1, 2, 3)), rtol=0, atol=1e-12)
 
 
