@@ -60,6 +60,20 @@ class RememberStart(Hook):
 
 
 @HOOKS.register
+class TellEpoch(Hook):
+    """Tells a method that has ``set_epoch(epoch)`` which epoch begins, counted from 1 as logs and checkpoints count.
+
+    A resumed run goes on counting where it was interrupted.
+    """
+
+    def before_train_epoch(self, runner: Any) -> None:
+        """Tell it."""
+        method = _method(runner.model)
+        if hasattr(method, "set_epoch"):
+            method.set_epoch(runner.epoch + 1)
+
+
+@HOOKS.register
 class KeepTrainingState(Hook):
     """Carries across a restart what a method remembers beside its weights, such as a pool of generated images.
 
@@ -92,10 +106,14 @@ class KeepTrainingState(Hook):
             module.load_training_state(states[name])
 
 
+def _method(model: nn.Module) -> nn.Module:
+    """The method itself, out of its wrapper for several processes."""
+    return model.module if is_model_wrapper(model) else model
+
+
 def _remembering(model: nn.Module) -> dict[str, Any]:
     """Modules with a training state by their names on a single process."""
-    method = model.module if is_model_wrapper(model) else model
-    modules = {name: module for name, module in method.named_modules() if hasattr(module, "training_state")}
+    modules = {name: module for name, module in _method(model).named_modules() if hasattr(module, "training_state")}
     # a network in its wrapper for several processes sits one level deeper, at "module"
     return {".".join(part for part in name.split(".") if part != "module"): each for name, each in modules.items()}
 

@@ -18,13 +18,15 @@ from reidzoo.engine.compat import (
     accept_optimizers_that_wait,
     install_atomic_writes,
 )
-from reidzoo.engine.hooks import KeepTrainingState, RememberStart, StopOnNonFiniteLoss
+from reidzoo.engine.hooks import KeepTrainingState, RememberStart, StopOnNonFiniteLoss, TellEpoch
 from reidzoo.engine.optimizers import check_paramwise
 
 REMEDY = (
     "name a checkpoint of this architecture, or load what fits with --allow-partial (test.py) "
     "or allow_partial_load=True or [PREFIX, ...] (config)"
 )
+#: of every run, whatever its config says
+OWN_HOOKS = (StopOnNonFiniteLoss, RememberStart, TellEpoch, KeepTrainingState, SafeCheckpointHook)
 
 
 class Runner(mmengine.runner.Runner):
@@ -42,7 +44,7 @@ class Runner(mmengine.runner.Runner):
         accept_optimizers_that_wait()
         super().register_hooks(
             default_hooks,
-            [*(custom_hooks or []), StopOnNonFiniteLoss(), RememberStart(), KeepTrainingState(), SafeCheckpointHook()],
+            [*(custom_hooks or []), *(hook() for hook in OWN_HOOKS)],
         )
 
     def build_logger(self, log_level: int | str = "INFO", log_file: str | None = None, **settings: Any) -> MMLogger:

@@ -3,7 +3,7 @@
 from reidzoo.losses.adversarial import HingeGANLoss, LeastSquaresGANLoss, VanillaGANLoss
 from reidzoo.losses.batch_hard_triplet import BatchHardTriplet, hardest_distances
 from reidzoo.losses.contrastive import ContrastiveLoss
-from reidzoo.losses.cross_entropy import CrossEntropy
+from reidzoo.losses.cross_entropy import CrossEntropy, UniformCrossEntropy
 
 __all__ = [
     "BatchHardTriplet",
@@ -11,6 +11,7 @@ __all__ = [
     "CrossEntropy",
     "HingeGANLoss",
     "LeastSquaresGANLoss",
+    "UniformCrossEntropy",
     "VanillaGANLoss",
     "hardest_distances",
 ]

@@ -1,4 +1,5 @@
-"""Identity classification, Szegedy et al., CVPR 2016 (arXiv:1512.00567), section 7 for the smoothing."""
+"""Identity classification, Szegedy et al., CVPR 2016 (arXiv:1512.00567), section 7 for the smoothing; and the target
+of images that show nobody, Zheng, Zheng & Yang (LSRO), ICCV 2017."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from reidzoo.base.errors import UserError
+from reidzoo.base.precision import at_least_float32
 from reidzoo.registry import LOSSES
 
 
@@ -32,3 +34,16 @@ class CrossEntropy(nn.Module):
     def forward(self, logits: Tensor, pids: Tensor) -> Tensor:
         # in float32 whatever the autocast: exp and log of bfloat16 lose the small probabilities
         return F.cross_entropy(logits.float(), pids, label_smoothing=self.label_smoothing)
+
+
+@LOSSES.register
+class UniformCrossEntropy(nn.Module):
+    """Mean over images of ``-1/K sum_k log p_k``: every identity alike is the target (LSRO, Zheng et al., ICCV 2017).
+
+    logits: B x K float; there are no labels. Returns a scalar. Its least value is ln K, where the prediction is uniform
+    and the gradient vanishes: 6.621 nats for K = 751, 6.554 for K = 702. It is :class:`CrossEntropy` with a
+    ``label_smoothing`` of 1.
+    """
+
+    def forward(self, logits: Tensor) -> Tensor:
+        return -F.log_softmax(at_least_float32(logits), dim=1).mean()

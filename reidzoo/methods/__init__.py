@@ -1,5 +1,6 @@
 """One published method, one file: what is updated, in which order, with which weight."""
 
+from reidzoo.methods.all_in_one import AllInOne
 from reidzoo.methods.bot import BagOfTricks
 from reidzoo.methods.camstyle import CamStyle
 from reidzoo.methods.cyclegan import CycleGAN
@@ -7,8 +8,10 @@ from reidzoo.methods.dcgan import DCGAN
 from reidzoo.methods.gan import GAN
 from reidzoo.methods.ide import IDE
 from reidzoo.methods.lsgan import LSGAN
+from reidzoo.methods.lsro import LSRO
 from reidzoo.methods.pcb import PCB
 from reidzoo.methods.preprocessor import ImagePreprocessor
+from reidzoo.methods.pseudo_label import PseudoLabel
 from reidzoo.methods.ptgan import PTGAN
 from reidzoo.methods.spgan import SPGAN
 from reidzoo.methods.svdnet import SVDNet
@@ -20,13 +23,16 @@ __all__ = [
     "GAN",
     "IDE",
     "LSGAN",
+    "LSRO",
     "PCB",
     "PTGAN",
     "SPGAN",
+    "AllInOne",
     "BagOfTricks",
     "CamStyle",
     "CycleGAN",
     "ImagePreprocessor",
+    "PseudoLabel",
     "SVDNet",
     "Triplet",
     "VerifIdentif",

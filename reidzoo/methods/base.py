@@ -44,7 +44,7 @@ class ReIDMethod(BaseModel):
         """
         raise UserError(
             f"{type(self).__name__} does not tell generated images from real ones, and the training set has both: "
-            "use a method that does (CamStyle), or a data set of one kind"
+            "use a method that does (CamStyle, LSRO), or a data set of one kind"
         )
 
     @abstractmethod

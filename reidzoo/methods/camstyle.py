@@ -26,12 +26,14 @@ import torch
 from torch import Tensor
 
 from reidzoo.base.errors import UserError
-from reidzoo.methods.base import BackboneWithHead, accuracy
+from reidzoo.base.labels import UNLABELLED_PID
+from reidzoo.methods.base import accuracy
+from reidzoo.methods.mixed import MixedMethod
 from reidzoo.registry import LOSSES, METHODS
 
 
 @METHODS.register
-class CamStyle(BackboneWithHead):
+class CamStyle(MixedMethod):
     """Classify identities on real and on generated images; needs their flag (data set ``RealAndGenerated``).
 
     A batch that has one kind only gives the terms of that kind.
@@ -62,30 +64,21 @@ class CamStyle(BackboneWithHead):
         separate_passes: bool = True,
         data_preprocessor: dict[str, Any] | None = None,
     ):
-        super().__init__(backbone, head, num_pids, data_preprocessor)
-        if fake_weight < 0:
-            raise UserError(f"fake_weight of CamStyle is at least 0, got {fake_weight}")
-        self.real_loss = LOSSES.build(real_loss or {"type": "CrossEntropy"})
+        super().__init__(backbone, head, num_pids, real_loss, fake_weight, data_preprocessor)
         self.fake_loss = LOSSES.build(fake_loss or {"type": "CrossEntropy", "label_smoothing": 0.1})
-        self.fake_weight, self.separate_passes = fake_weight, separate_passes
-
-    def losses(self, images: Tensor, pids: Tensor) -> dict[str, Tensor]:
-        """Refused: what is real must be known; see :meth:`mixed_losses`.
-
-        Raises:
-            UserError: always.
-        """
-        raise UserError(
-            "CamStyle learns from real and generated images, and these batches do not tell them apart: train it on the "
-            "data set RealAndGenerated, or real images alone with IDE"
-        )
+        self.separate_passes = separate_passes
 
     def mixed_losses(self, images: Tensor, pids: Tensor, is_generated: Tensor) -> dict[str, Tensor]:
         """See :class:`ReIDMethod`.
 
         Raises:
-            UserError: a separate pass of a single image.
+            UserError: a separate pass of a single image, or generated images that show nobody.
         """
+        if (pids == UNLABELLED_PID).any():
+            raise UserError(
+                "CamStyle learns the identity that a generated image was drawn from, and these were drawn from noise: "
+                "train on a GeneratedFolder, or learn from them with LSRO, AllInOne or PseudoLabel"
+            )
         kinds = {"real": ~is_generated, "fake": is_generated}
         kinds = {name: rows for name, rows in kinds.items() if rows.any()}
         logits = self._logits(images, kinds)

@@ -1,4 +1,4 @@
-"""What a run carries across its restart, and only across that."""
+"""What a run carries across its restart, and only across that; and that a method knows its epoch."""
 
 import pytest
 import torch
@@ -8,7 +8,7 @@ from torch import nn
 from reidzoo.apis.training import train
 from reidzoo.base.errors import UserError
 from reidzoo.engine.distributed import SeparateDistributedDataParallel
-from reidzoo.engine.hooks import KeepTrainingState
+from reidzoo.engine.hooks import KeepTrainingState, TellEpoch
 from reidzoo.methods.base import ReIDMethod
 from reidzoo.registry import METHODS
 
@@ -55,11 +55,27 @@ class Remembering(Plain):
         return super().losses(images, pids)
 
 
+class Counting(Plain):
+    """Writes down which epoch it was told, a number a step."""
+
+    def __init__(self, num_pids):
+        super().__init__(num_pids)
+        self.told, self.seen = [], []
+
+    def set_epoch(self, epoch):
+        self.told.append(epoch)
+
+    def losses(self, images, pids):
+        self.seen.append(self.told[-1])
+        return super().losses(images, pids)
+
+
 @pytest.fixture
 def small_config(toy_config, monkeypatch):
     """Path of a config that trains one of these methods, six steps an epoch."""
     monkeypatch.setitem(METHODS.module_dict, "Remembering", Remembering)
     monkeypatch.setitem(METHODS.module_dict, "Plain", Plain)
+    monkeypatch.setitem(METHODS.module_dict, "Counting", Counting)
 
     def write(epochs, method="Remembering"):
         return toy_config(**{"train_cfg.max_epochs": epochs, "model": {"_delete_": True, "type": method}})
@@ -121,7 +137,7 @@ class Party(nn.Module):
 class OnlyAModel:
     """What the hook looks at of a Runner."""
 
-    _resume = True
+    _resume, epoch = True, 4
 
     def __init__(self, model):
         self.model = model
@@ -141,3 +157,24 @@ def test_names_are_those_of_a_single_process(wrapper):
     alone = Party()
     hook.after_load_checkpoint(OnlyAModel(alone), checkpoint)
     assert alone.diary.entries.tolist() == [1, 1, 1]
+
+
+def test_a_method_is_told_its_epoch_from_1_and_goes_on_counting_after_a_restart(small_config, tmp_path):
+    first = train(small_config(2, "Counting"), work_dir=tmp_path / "run").model
+    assert first.told == [1, 2]
+    assert first.seen == [1] * 6 + [2] * 6
+    resumed = train(small_config(4, "Counting"), work_dir=tmp_path / "run", resume=True).model
+    assert resumed.told == [3, 4]
+    assert resumed.seen == [3] * 6 + [4] * 6
+
+
+@pytest.mark.parametrize("wrapper", [MMDistributedDataParallel, SeparateDistributedDataParallel])
+def test_a_method_in_its_wrapper_is_told_its_epoch(wrapper):
+    torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
+    try:
+        method = Counting(num_pids=2)
+        TellEpoch().before_train_epoch(OnlyAModel(wrapper(method)))
+        TellEpoch().before_train_epoch(OnlyAModel(wrapper(Plain(num_pids=2))))  # has no use for it
+    finally:
+        torch.distributed.destroy_process_group()
+    assert method.told == [5]

@@ -10,6 +10,11 @@ from reidzoo.registry import METHODS, all_shelves
 
 #: arguments that build each re-ID method at toy size; a new method adds its row
 TOY = {
+    "AllInOne": {
+        "backbone": {"type": "OSNet", "width": 0.25},
+        "head": {"type": "LinearHead", "hidden": 8},
+        "num_pids": 2,
+    },
     "BagOfTricks": {
         "backbone": {"type": "OSNet", "width": 0.25},
         "head": {"type": "BNNeckHead"},
@@ -22,6 +27,16 @@ TOY = {
         "num_pids": 3,
     },
     "IDE": {
+        "backbone": {"type": "OSNet", "width": 0.25},
+        "head": {"type": "LinearHead", "hidden": 8},
+        "num_pids": 3,
+    },
+    "LSRO": {
+        "backbone": {"type": "OSNet", "width": 0.25},
+        "head": {"type": "LinearHead", "hidden": 8},
+        "num_pids": 3,
+    },
+    "PseudoLabel": {
         "backbone": {"type": "OSNet", "width": 0.25},
         "head": {"type": "LinearHead", "hidden": 8},
         "num_pids": 3,
@@ -50,7 +65,8 @@ TOY = {
 }
 
 #: what the batches of a method have beside the usual keys
-EXTRA = {"CamStyle": {"is_generated": torch.tensor([False, False, True, True])}}
+MIXED = {"is_generated": torch.tensor([False, False, True, True])}
+EXTRA = dict.fromkeys(("AllInOne", "CamStyle", "LSRO", "PseudoLabel"), MIXED)
 
 
 def batch(size=4):
@@ -71,6 +87,8 @@ def test_every_reid_method_has_a_toy_row():
 @pytest.mark.parametrize("name", sorted(TOY))
 def test_losses_are_finite_scalars_and_reach_every_parameter(name):
     method = METHODS.build({"type": name, **TOY[name]})
+    if hasattr(method, "set_epoch"):
+        method.set_epoch(1)
     losses = method(**method.data_preprocessor({**batch(), **EXTRA.get(name, {})}, True), mode="loss")
     trained = {key: value for key, value in losses.items() if key.startswith("loss_")}
     assert trained
