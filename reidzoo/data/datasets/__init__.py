@@ -6,6 +6,7 @@ from reidzoo.data.datasets.generated_folder import GeneratedFolder
 from reidzoo.data.datasets.image_folder import ImageFolder
 from reidzoo.data.datasets.market1501 import Market1501
 from reidzoo.data.datasets.msmt17 import MSMT17
+from reidzoo.data.datasets.pose_pairs import PosePairs
 from reidzoo.data.datasets.real_and_generated import RealAndGenerated
 from reidzoo.data.datasets.sampled_folder import SampledFolder
 from reidzoo.data.datasets.synthped import SynthPed
@@ -18,6 +19,7 @@ __all__ = [
     "GeneratedFolder",
     "ImageFolder",
     "Market1501",
+    "PosePairs",
     "RealAndGenerated",
     "SampledFolder",
     "SynthPed",
