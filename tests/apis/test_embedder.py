@@ -14,8 +14,8 @@ from reidzoo.apis.configs import read_config
 from reidzoo.apis.running import build_runner
 from reidzoo.apis.training import train
 from reidzoo.base.errors import UserError
-from reidzoo.data.datasets.reading import decode
 from reidzoo.data.datasets.listing import image_files
+from reidzoo.data.datasets.reading import decode
 
 RESIZE = [{"type": "Resize", "height": 48, "width": 24, "interpolation": "bicubic"}]
 

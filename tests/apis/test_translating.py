@@ -16,9 +16,9 @@ from reidzoo.apis import translating
 from reidzoo.apis.translating import Translated, translate_dataset
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
-from reidzoo.data.datasets.reading import decode
 from reidzoo.data.datasets.generated_folder import GeneratedFolder, read_manifest
 from reidzoo.data.datasets.listing import image_files
+from reidzoo.data.datasets.reading import decode
 from reidzoo.methods.translation import TranslationMethod
 from reidzoo.registry import METHODS
 

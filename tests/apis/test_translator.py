@@ -9,8 +9,8 @@ from PIL import Image
 from reidzoo.apis import Embedder, Translator
 from reidzoo.apis.translator import resizing
 from reidzoo.base.errors import UserError
-from reidzoo.data.datasets.reading import decode
 from reidzoo.data.datasets.listing import image_files
+from reidzoo.data.datasets.reading import decode
 from reidzoo.data.transforms import Resize
 from reidzoo.registry import METHODS
 
