@@ -106,7 +106,8 @@ def complete_for_training(cfg: Config) -> None:
     """Fill in what follows from the data and the loader: training identities, P of P x K, a sampler's batch size.
 
     Raises:
-        UserError: the training set is missing or empty, or the sampler makes batches of another size than the loader.
+        UserError: the training set is missing, empty or without the identities that the method learns, or the sampler
+            makes batches of another size than the loader.
     """
     missing = [key for key in ("train_dataloader", "train_cfg", "optim_wrapper") if not cfg.get(key)]
     if missing:
@@ -132,7 +133,13 @@ def complete_for_training(cfg: Config) -> None:
             f"{loader.batch_size}: leave the sampler's out"
         )
     if needs_num_pids(cfg):
-        cfg.model.num_pids = DATASETS.build(loader.dataset).metainfo["num_pids"]
+        info = DATASETS.build(loader.dataset).metainfo
+        if "num_pids" not in info:
+            raise UserError(
+                f"{cfg.model.type} learns identities, and {loader.dataset.type} has none: train on a data set of "
+                "persons, or on RealAndGenerated with one"
+            )
+        cfg.model.num_pids = info["num_pids"]
 
 
 def complete_for_loading(cfg: Config, meta: dict[str, Any], checkpoint: str | Path) -> None:

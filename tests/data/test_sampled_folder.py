@@ -167,6 +167,23 @@ def test_they_enter_no_count(roots):
     assert cfg.model.num_pids == 6
 
 
+def test_alone_they_teach_no_identities(roots):
+    cfg = Config(
+        {
+            "model": {"type": "IDE"},
+            "train_cfg": {"type": "SeededEpochLoop"},
+            "optim_wrapper": {"type": "AutocastOptimWrapper"},
+            "train_dataloader": {
+                "batch_size": 4,
+                "sampler": {"type": "ShuffleSampler"},
+                "dataset": {"type": "SampledFolder", "root": str(roots[1])},
+            },
+        }
+    )
+    with pytest.raises(UserError, match="IDE learns identities, and SampledFolder has none: train on a data set of"):
+        complete_for_training(cfg)
+
+
 @pytest.mark.parametrize(("sampler", "fakes"), [(RealFakeSampler, {1}), (ShuffleSampler, {0, 1, 2, 3, 4})])
 def test_batches_have_them_flagged(roots, sampler, fakes):
     dataset = mixed(roots)

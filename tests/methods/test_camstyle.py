@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from reidzoo.base.errors import UserError
+from reidzoo.base.labels import UNLABELLED_PID
 from reidzoo.methods.camstyle import CamStyle
 from reidzoo.methods.ide import IDE
 from reidzoo.registry import METHODS
@@ -118,3 +119,10 @@ def test_mistakes():
         method(data["images"], data["pids"], mode="loss")
     with pytest.raises(UserError, match="IDE does not tell generated images from real ones"):
         IDE(**PARTS)(**data, mode="loss")
+
+
+def test_images_that_show_nobody_are_refused():
+    data = batch()
+    data["pids"][data["is_generated"]] = UNLABELLED_PID
+    with pytest.raises(UserError, match=r"drawn from noise: train on a GeneratedFolder, or learn from them with LSRO"):
+        camstyle()(**data, mode="loss")
