@@ -17,10 +17,13 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted(path.relative_to(ROOT) for path in (ROOT / "configs").glob("*/*.py"))
 #: one config a method runs in `make test`; `make test-slow` walks them all
 FAST = [
+    Path("configs/all_in_one/all-in-one_osnet-x0-25_synthped-day.py"),
     Path("configs/bot/bot_osnet-x0-25_synthped-day.py"),
     Path("configs/cyclegan/cyclegan_resnet3_synthped-day2dusk.py"),
     Path("configs/ide/ide_osnet-x0-25_synthped-day.py"),
+    Path("configs/lsro/lsro_osnet-x0-25_synthped-day.py"),
     Path("configs/pcb/pcb_osnet-x0-25_synthped-day.py"),
+    Path("configs/pseudo_label/pseudo-label_osnet-x0-25_synthped-day.py"),
     Path("configs/ptgan/ptgan_resnet3_synthped-day2dusk.py"),
     Path("configs/spgan/spgan_resnet3_synthped-day2dusk.py"),
     Path("configs/triplet/triplet_osnet-x0-25_synthped-day.py"),

@@ -7,6 +7,7 @@ import torch
 from toy_mixed import K, mixed_batch, rows_of, toy
 
 from reidzoo.base.errors import UserError
+from reidzoo.base.labels import UNLABELLED_PID
 from reidzoo.methods.ide import IDE
 from reidzoo.registry import METHODS
 
@@ -53,7 +54,7 @@ def test_labels_of_generated_images_are_never_read(name):
     method, data = toy(name, **ALWAYS[name]), mixed_batch()
     start = copy.deepcopy(method)
     gradients = []
-    for label in (-2, 0, 10**9):
+    for label in (UNLABELLED_PID, 0, 10**9):
         trained = copy.deepcopy(start)
         pids = data["pids"].masked_fill(data["is_generated"], label)
         trained.parse_losses(trained(**{**data, "pids": pids}, mode="loss"))[0].backward()

@@ -4,11 +4,10 @@ import math
 
 import torch
 
+from reidzoo.base.labels import UNLABELLED_PID
 from reidzoo.registry import METHODS
 
 K = 5
-#: the label of whatever is generated; as an index into logits it would fail
-NOBODY = -2
 PARTS = {
     "backbone": {"type": "OSNet", "width": 0.25},
     "head": {"type": "LinearHead", "hidden": 8, "dropout": 0.0},
@@ -31,7 +30,7 @@ def mixed_batch(real=4, fake=2):
     """Normalised images of both kinds in any order."""
     generator = torch.Generator().manual_seed(1)
     is_generated = torch.randperm(real + fake, generator=generator) >= real
-    pids = torch.randint(0, K, (real + fake,), generator=generator).masked_fill(is_generated, NOBODY)
+    pids = torch.randint(0, K, (real + fake,), generator=generator).masked_fill(is_generated, UNLABELLED_PID)
     images = torch.randn(real + fake, 3, 32, 16, generator=generator, dtype=torch.float64)
     return {"images": images, "pids": pids, "is_generated": is_generated}
 
