@@ -144,10 +144,10 @@ class PosePairs(Dataset):
         pairs = read_pairs(path)
         names = list(dict.fromkeys(name for pair in pairs for name in pair))
         unknown = [name for name in names if name not in rows]
-        if unknown or not names:
+        if unknown:
             raise UserError(
                 f"'{path}' names {len(names):,} images, of which {_some(unknown)} are no images of persons in "
-                f"{self.dataset.metainfo['name']}: give pairs of this split"
+                f"the split '{self.dataset.split}' of '{self.dataset.root}': give the pairs of this split"
             )
         self._refuse_missing(names)
         bad = [name for name in names if not self._is_valid(name)]
@@ -179,4 +179,4 @@ class PosePairs(Dataset):
 def _some(names: Sequence[str], shown: int = 3) -> str:
     """The number of the names, and the first of them."""
     listed = ", ".join(f"'{name}'" for name in names[:shown])
-    return f"{len(names):,}" + (f" ({listed}{', ...' if len(names) > shown else ''})" if names else "")
+    return f"{len(names):,} ({listed}{', ...' if len(names) > shown else ''})"

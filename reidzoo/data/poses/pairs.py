@@ -28,7 +28,7 @@ def read_pairs(path: str | Path) -> list[tuple[str, str]]:
     """The pairs of a file, (source, target), in its order.
 
     Raises:
-        UserError: there is no such file, it begins otherwise, or rows are not two names.
+        UserError: there is no such file, it begins otherwise, rows are not two names, or there is none.
     """
     path = Path(path)
     if not path.is_file():
@@ -42,6 +42,8 @@ def read_pairs(path: str | Path) -> list[tuple[str, str]]:
             f"'{path}': {len(broken):,} of {len(rows):,} rows cannot be read, first line {broken[0]}: "
             "each needs two file names, separated by a comma"
         )
+    if not rows:
+        raise UserError(f"'{path}' has no pair behind its first row: write one pair of file names a row")
     return [(source, target) for source, target in rows]
 
 
