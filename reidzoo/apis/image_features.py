@@ -81,8 +81,9 @@ class InceptionFeatures(FeatureNetwork):
 
     def __init__(self, name: str, network: Inception2015):
         super().__init__(name)
-        self.network = network.eval().requires_grad_(False)
+        self.network = network
         self.num_features = network.num_features
+        self.eval().requires_grad_(False)
 
     def features(self, images: Tensor) -> Tensor:
         return self.network(images.to(next(self.network.parameters()).device))
@@ -122,7 +123,8 @@ class EmbeddingFeatures(FeatureNetwork):
 
     def __init__(self, name: str, network: BaseModel, cfg: Config):
         super().__init__(name)
-        self.network = network.eval().requires_grad_(False)
+        self.network = network
+        self.eval().requires_grad_(False)
         tested = cfg.get("test_dataloader") or {}
         self._transforms = [TRANSFORMS.build(each) for each in tested.get("dataset", {}).get("transforms", [])]
         self._flip = (cfg.get("test_cfg") or {}).get("type") == "FlipTestLoop"

@@ -76,8 +76,9 @@ class LPIPS(nn.Module):
                 shapes = " and ".join(" x ".join(map(str, each.shape)) for each in (first, second))
                 raise UserError(f"LPIPS expects two batches B x 3 x H x W of uint8 of one size, got {shapes}")
         if min(first.shape[2:]) < SMALLEST:
+            height, width = first.shape[2:]
             raise UserError(
-                f"LPIPS on AlexNet needs images of at least {SMALLEST} pixels, got {tuple(first.shape[2:])}"
+                f"LPIPS on AlexNet needs at least {SMALLEST} pixels a side, got images of {height} x {width}"
             )
         pairs = zip(self._maps(first), self._maps(second), self.heads, strict=True)
         # sum_l 1/(H_l W_l) sum_hw w_l . (y^l_hw - y_0^l_hw)^2
