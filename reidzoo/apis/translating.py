@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import cv2
-import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
-from reidzoo.apis.method_loading import find_device, load_method
+from reidzoo.apis.drawing import Batch, Drawing, Item, check_numbers, draw_folder
+from reidzoo.apis.drawn_folder import TRANSLATION
+from reidzoo.apis.method_loading import load_method
 from reidzoo.apis.provenance import commit, without_folders
 from reidzoo.apis.training import describe_undecodable
-from reidzoo.apis.translation_folder import begin, finish, is_under_way
 from reidzoo.apis.translator import REFUSAL, domains, resizing
 from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
-from reidzoo.base.files import atomic_path, sha256
+from reidzoo.base.files import sha256
 from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.generated_folder import GeneratedImage
 from reidzoo.data.datasets.reading import UndecodableImage
@@ -44,13 +43,6 @@ class Translated:
     folder: Path
     written: int
     kept: int
-
-
-class _Item(NamedTuple):
-    """One image to draw: the row of the data set, and its entry in the manifest."""
-
-    index: int
-    entry: GeneratedImage
 
 
 def translate_dataset(
@@ -99,7 +91,7 @@ def translate_dataset(
         UserError: a mistake of config, checkpoint or data; a value out of its range; copies of a method that draws
             nothing by chance; two sources of one name; or a folder that holds other images.
     """
-    _check_numbers(copies, quality, batch_size)
+    check_numbers(quality, copies=copies, batch_size=batch_size)
     cfg, method = load_method(config, checkpoint, TranslationMethod, REFUSAL)
     if copies > 1 and not method.stochastic:
         raise UserError(
@@ -109,7 +101,6 @@ def translate_dataset(
     side, other = domains(cfg, direction)
     dataset = _dataset(side, source_root, camera)
     items = _planned(dataset, other.get("cameras") or (), copies)
-    folder = Path(out)
     header = {
         "made_by": "reidzoo translate",
         "method": type(method).__name__,
@@ -126,35 +117,31 @@ def translate_dataset(
         "copies": copies,
         "seed": seed,
     }
-    images = [item.entry for item in items]
-    header = begin(folder, header, images)
-    todo = [item for item in items if not (folder / item.entry.file).is_file()]
-    report(f"{folder}: {len(todo):,} of {len(items):,} images to translate")
-    if todo:
-        method.to(find_device(device))
-        batches = _batches(items, 1 if method.stochastic else batch_size, {item.entry.file for item in todo})
-        _translate(dataset, method, batches, _Drawing(folder, direction, quality, seed), len(todo))
-    if todo or is_under_way(folder):
-        finish(folder, header, images)
-    report(f"{folder}: complete, {len(items):,} images")
-    return Translated(folder, written=len(todo), kept=len(items) - len(todo))
+
+    def draw(images: Tensor, batch: Batch) -> Tensor:
+        with _chance(seed, batch[0].entry.file, next(method.parameters()).device):
+            return method.translate(images, direction)
+
+    drawing = Drawing(
+        kind=TRANSLATION,
+        method=method,
+        read=partial(_read, dataset),
+        draw=draw,
+        batch_size=1 if method.stochastic else batch_size,
+        quality=quality,
+        device=device,
+    )
+    written, kept = draw_folder(Path(out), header, items, drawing, report)
+    return Translated(Path(out), written=written, kept=kept)
 
 
-class _Drawing(NamedTuple):
-    """Where and how images are drawn."""
-
-    folder: Path
-    direction: str
-    quality: int
-    seed: int
-
-
-def _check_numbers(copies: int, quality: int, batch_size: int) -> None:
-    for name, value, least in (("copies", copies, 1), ("batch_size", batch_size, 1), ("quality", quality, 1)):
-        if type(value) is not int or value < least:
-            raise UserError(f"{name} is a whole number of at least {least}, got {value!r}")
-    if quality > 100:
-        raise UserError(f"quality is that of a JPEG file, 1 to 100, got {quality}")
+@contextmanager
+def _chance(seed: int, file: str, device: torch.device) -> Iterator[None]:
+    """Inside, what a method draws by chance is a function of the seed and of ``file``; torch's own chance stays."""
+    digest = hashlib.sha256(f"{seed}/{file}".encode()).digest()
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(int.from_bytes(digest[:8]) >> 1)
+        yield
 
 
 def _dataset(side: dict[str, Any], root: str | Path, camera: int | str | None) -> ReIDDataset:
@@ -169,7 +156,7 @@ def _dataset(side: dict[str, Any], root: str | Path, camera: int | str | None) -
     return DATASETS.build(content)
 
 
-def _planned(dataset: ReIDDataset, style_cameras: Sequence[int], copies: int) -> list[_Item]:
+def _planned(dataset: ReIDDataset, style_cameras: Sequence[int], copies: int) -> list[Item]:
     """All images of the finished folder, in the order of the data set."""
     items = []
     for index, record in enumerate(dataset.records):
@@ -181,7 +168,7 @@ def _planned(dataset: ReIDDataset, style_cameras: Sequence[int], copies: int) ->
         for copy in range(1, copies + 1):
             name = f"{source.stem}{mark}{f'_copy{copy}' if copies > 1 else ''}.jpg"
             file = source.with_name(name).as_posix()
-            items.append(_Item(index, GeneratedImage(file, record.pid, record.camid, style, source.as_posix())))
+            items.append(Item(index, GeneratedImage(file, record.pid, record.camid, style, source.as_posix())))
     file, count = Counter(item.entry.file for item in items).most_common(1)[0]
     if count > 1:
         sources = [item.entry.source_file for item in items if item.entry.file == file]
@@ -189,7 +176,7 @@ def _planned(dataset: ReIDDataset, style_cameras: Sequence[int], copies: int) ->
     return items
 
 
-def _counts(dataset: ReIDDataset, items: Sequence[_Item]) -> dict[str, int]:
+def _counts(dataset: ReIDDataset, items: Batch) -> dict[str, int]:
     return {
         "images": len(items),
         "pids": len({record.pid for record in dataset.records}),
@@ -202,34 +189,7 @@ def _size(side: dict[str, Any]) -> list[int] | None:
     return next(([resize["height"], resize["width"]] for resize in resizing(side.get("transforms", ()))), None)
 
 
-def _batches(items: Sequence[_Item], batch_size: int, missing: set[str]) -> list[list[_Item]]:
-    """Whole batches that lack an image: rounding depends on the batch, so a resumed run has to form the same ones."""
-    batches = [list(items[start : start + batch_size]) for start in range(0, len(items), batch_size)]
-    return [batch for batch in batches if any(item.entry.file in missing for item in batch)]
-
-
-def _translate(
-    dataset: ReIDDataset, method: TranslationMethod, batches: list[list[_Item]], drawing: _Drawing, count: int
-) -> None:
-    """Draw ``batches``; files are read and written beside the network."""
-    with (
-        ThreadPoolExecutor(max_workers=2) as threads,
-        tqdm(total=count, desc="translating", unit="image", disable=None) as bar,
-    ):
-        reading = threads.submit(_read, dataset, batches[0])
-        writing: Future[int] | None = None
-        for number, batch in enumerate(batches, start=1):
-            images = reading.result()
-            if number < len(batches):
-                reading = threads.submit(_read, dataset, batches[number])
-            drawn = _draw(method, images, drawing, batch[0].entry.file)
-            if writing is not None:
-                bar.update(writing.result())
-            writing = threads.submit(_write, batch, drawn, drawing)
-        bar.update(writing.result())
-
-
-def _read(dataset: ReIDDataset, batch: Sequence[_Item]) -> Tensor:
+def _read(dataset: ReIDDataset, batch: Batch) -> Tensor:
     """B x 3 x H x W uint8."""
     try:
         images = [dataset[item.index]["images"] for item in batch]
@@ -242,27 +202,3 @@ def _read(dataset: ReIDDataset, batch: Sequence[_Item]) -> Tensor:
             f"{sizes[1][0]} x {sizes[1][1]}): translate with batch_size 1, or train with a Resize"
         )
     return torch.stack(images)
-
-
-def _draw(method: TranslationMethod, images: Tensor, drawing: _Drawing, file: str) -> np.ndarray:
-    """B x H x W x 3 uint8 RGB; what the method draws by chance is a function of the seed and of ``file``."""
-    device = next(method.parameters()).device
-    digest = hashlib.sha256(f"{drawing.seed}/{file}".encode()).digest()
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(int.from_bytes(digest[:8]) >> 1)
-        drawn = method.translate(images, drawing.direction)
-    return drawn.permute(0, 2, 3, 1).cpu().numpy()
-
-
-def _write(batch: Sequence[_Item], drawn: np.ndarray, drawing: _Drawing) -> int:
-    """Write the files of a batch that are not there yet, each complete or not at all; how many they were."""
-    written = 0
-    for item, image in zip(batch, drawn, strict=True):
-        path = drawing.folder / item.entry.file
-        if path.is_file():
-            continue
-        _, content = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, drawing.quality])
-        with atomic_path(path) as temporary:
-            temporary.write_bytes(content.tobytes())
-        written += 1
-    return written
