@@ -14,9 +14,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from reidzoo.base.errors import UserError
+from reidzoo.base.pose_masks import pose_mask
 from reidzoo.base.skeletons import JOINT_INDEX
+from reidzoo.data.datasets import PosePairs
+from reidzoo.data.draw import Draw
 from reidzoo.data.synthped import benchmark
 from reidzoo.data.synthped.benchmark import RENDERER_VERSION, make_synthped
 from reidzoo.data.synthped.body import POINT, View, pose, project, sample_gait, turned
@@ -205,6 +209,18 @@ def test_keypoints_lie_in_the_picture_and_on_the_person(tiny):
         around = cv2.dilate(mask, np.ones((5, 5), np.uint8))  # ears and shoulders lie on the rim
         on_person.extend(around[seen[:, 0], seen[:, 1]] > 0)
     assert np.mean(on_person) > 0.99
+
+
+@pytest.mark.parametrize(("split", "file"), [("train", "keypoints-train.csv"), ("test", "keypoints-test.csv")])
+def test_keypoints_make_pairs_and_masks_that_lie_on_the_person(tiny, split, file):
+    transforms = [{"type": "LoadMask"}, {"type": "RandomFlip"}, {"type": "PadCrop"}]
+    pairs = PosePairs({"type": "SynthPed", "root": str(tiny), "split": split, "transforms": transforms}, file)
+    items = [pairs[Draw(index)] for index in range(0, len(pairs), 4)]
+    points, masks = (torch.stack([item[f"target_{key}"] for item in items]) for key in ("points", "masks"))
+    for recipe in ("pg2", "deform"):
+        person, drawn = masks > 0, pose_mask(points, (128, 64), recipe) > 0
+        assert (drawn & person).sum() > 0.85 * drawn.sum()
+        assert (drawn & person).sum() > 0.6 * (drawn | person).sum()
 
 
 def test_test_keypoints_cover_query_and_gallery(tiny):
