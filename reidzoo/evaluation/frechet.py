@@ -14,6 +14,8 @@ of rounding errors; with full rank all three agree to 1e-12.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -41,9 +43,10 @@ class Moments:
         features are far from 0 compared to their spread.
         """
         count, mean = len(features), features.mean(dim=0)
-        centred, step = features - mean, mean - self.mean
-        total = self.count + count
-        self.scatter += centred.T @ centred + torch.outer(step, step) * (self.count * count / total)
+        total, step = self.count + count, mean - self.mean
+        between = step * math.sqrt(self.count * count / total)  # the two means apart, as one more row of the scatter
+        rows = torch.cat([features - mean, between[None]])
+        self.scatter.addmm_(rows.T, rows)
         self.mean += step * (count / total)
         self.count = total
 
