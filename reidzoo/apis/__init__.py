@@ -18,6 +18,7 @@ _HOMES = {
     "Embedder": "reidzoo.apis.embedder",
     "Translator": "reidzoo.apis.translator",
     "evaluate": "reidzoo.apis.testing",
+    "evaluate_images": "reidzoo.apis.image_evaluation",
     "export_onnx": "reidzoo.apis.onnx_export",
     "publish": "reidzoo.apis.publishing",
     "publish_translation": "reidzoo.apis.publishing_translations",

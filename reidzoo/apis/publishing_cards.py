@@ -7,7 +7,7 @@ import statistics
 from pathlib import Path
 from typing import Any
 
-from reidzoo.apis.results import read_row
+from reidzoo.apis.results import read_row, results_files
 from reidzoo.base.files import sha256
 from reidzoo.zoo.metafiles import TRANSLATION
 
@@ -116,7 +116,7 @@ def _weights(file: Path, header: dict[str, Any], data_licence: str) -> dict[str,
 
 def _rows_of_recipe(row: dict[str, Any], results: Path) -> list[dict[str, Any]]:
     """``row`` and the rows of other seeds of the same recipe on the same data."""
-    files = sorted(results.glob(f"{Path(row['config']).stem}.seed*.json"))
+    files = results_files(results, Path(row["config"]).stem)
     by_seed = {each["seed"]: each for each in map(read_row, files) if _alike(each, row)}
     return list({row["seed"]: row, **by_seed}.values())
 

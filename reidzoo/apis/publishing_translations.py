@@ -21,7 +21,7 @@ from reidzoo.apis.method_loading import load_method
 from reidzoo.apis.provenance import without_folders
 from reidzoo.apis.publishing_cards import card_of_translation
 from reidzoo.apis.publishing_runs import checkpoint_of, require_committed
-from reidzoo.apis.results import read_row
+from reidzoo.apis.results import read_row, results_files
 from reidzoo.apis.stages import RECORD, first_difference, stage_of, training_part
 from reidzoo.apis.table_plan import RESULTS
 from reidzoo.apis.translation_grids import COLUMNS, translated_rows
@@ -155,7 +155,7 @@ def _recipes(checkpoint: Path, header: dict[str, Any], results: Path, report: Re
     """For each re-ID recipe on images of this translation its rows, first the one whose images are of this run."""
     config, seed = header["config_file"], header["seed"]
     by_recipe: dict[tuple[str, str], dict[int, tuple[Path, dict[str, Any]]]] = {}
-    for file in sorted(results.glob("*.seed*.json")):
+    for file in results_files(results):
         row = read_row(file)
         if row.get("stages", [])[-2:-1] == [config] and not row.get("options"):
             by_recipe.setdefault((row["config"], row["data"]), {})[row["seed"]] = (file, row)

@@ -12,6 +12,9 @@ from terminaltables import AsciiTable
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import write_text
 
+#: before the seed in the names of rows that judge images, not a network
+IMAGES = ".images"
+
 
 def results_table(row: dict[str, Any]) -> str:
     """The metrics of one row as a table; percentages unless the name is a count. Older rows say less below it."""
@@ -27,6 +30,12 @@ def results_table(row: dict[str, Any]) -> str:
         low, high = row["mAP_step_ci95"]
         below.append(f"mAP_step, 95 % interval over queries: {low:.2f} to {high:.2f}")
     return "\n".join([table.table, *below])
+
+
+def results_files(folder: Path, pattern: str = "*") -> list[Path]:
+    """Rows of re-ID tests, ``<pattern>.seed<N>.json``, sorted; rows on images (``.images.``) are not among them."""
+    files = folder.glob(f"{pattern}.seed*.json")
+    return sorted(file for file in files if not file.name.rpartition(".seed")[0].endswith(IMAGES))
 
 
 def side_by_side_table(rows: Sequence[dict[str, Any]]) -> str:

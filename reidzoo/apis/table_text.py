@@ -12,6 +12,7 @@ from reidzoo.base.errors import UserError
 
 METRICS = ("mAP_step", "rank1")
 NOTHING = "–"
+VALUES = "Percent, mean ± standard deviation over seeds"
 
 
 def table_text(table: Table, results: Path = RESULTS) -> str:
@@ -37,10 +38,12 @@ def mean_and_spread(values: list[float]) -> str:
     return f"{mean} ± {statistics.stdev(values):.1f}" if len(values) > 1 else mean
 
 
-def provenance_sentence(rows: list[dict[str, Any]]) -> str:
-    """On which machines and at which commits ``rows`` were measured."""
+def provenance_sentence(
+    rows: list[dict[str, Any]], values: str = "Percent, mean ± standard deviation over seeds"
+) -> str:
+    """What the values are, and on which machines and at which commits ``rows`` were measured."""
     machines, commits = (", ".join(sorted({row[key] for row in rows})) for key in ("machine", "commit"))
-    return f"Percent, mean ± standard deviation over seeds; {machines}; commit {commits}."
+    return f"{values}; {machines}; commit {commits}."
 
 
 def _line(name: str, table: Table, results: Path) -> str:

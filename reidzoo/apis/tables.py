@@ -8,6 +8,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from reidzoo.apis.image_rows import image_rows_table, read_image_rows
+from reidzoo.apis.results import results_files
 from reidzoo.apis.table_plan import RESULTS, read_table
 from reidzoo.apis.table_text import mean_and_spread, provenance_sentence, table_text
 from reidzoo.base.errors import UserError
@@ -16,10 +18,11 @@ from reidzoo.zoo.card_text import cards_table
 from reidzoo.zoo.cards import list_cards, metafiles
 
 TABLES = Path("model_zoo/tables")
-#: pages with blocks, each opened by ``<!-- results: PATTERN ... -->``, or by ``<!-- table: NAME -->`` where the file
-#: ``NAME.toml`` of TABLES says what the table holds, and closed by ``<!-- end -->``
-PAGES = (Path("README.md"), Path("docs/synthped.md"), Path("model_zoo/README.md"))
-BLOCK = re.compile(r"(<!-- (?P<kind>results|table): (?P<content>[^>]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+#: pages with blocks, each opened by ``<!-- results: PATTERN ... -->``, by ``<!-- images: PATTERN ... -->`` for rows
+#: that judge images, or by ``<!-- table: NAME -->`` where the file ``NAME.toml`` of TABLES says what the table holds,
+#: and closed by ``<!-- end -->``
+PAGES = (Path("README.md"), Path("docs/sampling.md"), Path("docs/synthped.md"), Path("model_zoo/README.md"))
+BLOCK = re.compile(r"(<!-- (?P<kind>results|table|images): (?P<content>[^>]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 #: a block with a line for every card of the zoo
 CARDS = re.compile(r"(<!-- cards -->\n).*?(<!-- end -->)", re.DOTALL)
 #: where tools of the OpenMMLab family look for metafiles
@@ -37,7 +40,10 @@ def render_page(text: str) -> str:
     def fill(match: re.Match[str]) -> str:
         if match["kind"] == "table":
             return match[1] + table_text(read_table(TABLES / f"{match['content']}.toml")) + match[4]
-        return match[1] + seeds_table(_read(match["content"].split())) + match[4]
+        patterns = match["content"].split()
+        if match["kind"] == "images":
+            return match[1] + image_rows_table(read_image_rows(RESULTS, patterns)) + match[4]
+        return match[1] + seeds_table(_read(patterns)) + match[4]
 
     text = BLOCK.sub(fill, text)
     return CARDS.sub(lambda match: match[1] + cards_table(list_cards()) + match[2], text)
@@ -79,7 +85,7 @@ def seeds_table(rows: list[dict[str, Any]]) -> str:
 def _read(patterns: list[str]) -> list[dict[str, Any]]:
     rows = []
     for pattern in patterns:
-        files = sorted(RESULTS.glob(f"{pattern}.seed*.json"))
+        files = results_files(RESULTS, pattern)
         if not files:
             raise UserError(f"no results file '{RESULTS / pattern}.seed*.json': run the config and test it with --json")
         rows += [json.loads(file.read_text(encoding="utf-8")) for file in files]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from reidzoo.apis.results import results_files
 from reidzoo.apis.tables import INDEX, index_text
 from reidzoo.base.weights import read_checkpoint
 from reidzoo.zoo.cards import checkout, find_card, list_cards
@@ -56,7 +57,7 @@ def learnt(card, rows):
 
 
 def rows():
-    return [json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "model_zoo/results").glob("*.json")]
+    return [json.loads(path.read_text(encoding="utf-8")) for path in results_files(ROOT / "model_zoo/results")]
 
 
 def test_this_is_a_checkout():
