@@ -67,7 +67,7 @@ def verified_file(
 def _downloaded(address: str, digest: str, report: Report) -> Path:
     """The file of ``address`` in the cache; it gets its name only when its digest is right."""
     mirror, _, name = address.rpartition("/")
-    target = cache_folder() / (name or "weights")
+    target = cache_folder() / name
     if target.is_file() and sha256(target) == digest:
         return target
     report(f"downloading {address} to {target}")

@@ -1,5 +1,8 @@
 """Feature networks by name: what each is called, how each resizes, and what each needs."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from mmengine.config import Config
@@ -169,3 +172,15 @@ def test_bad_names_and_settings(arguments, said):
 def test_images_that_are_no_batch_of_bytes(studio, images):
     with pytest.raises(UserError, match=f"{STUDIO} expects images B x 3 x H x W of uint8"):
         studio(images)
+
+
+@pytest.mark.slow  # a process of its own
+def test_nothing_of_the_extra_is_imported_before_it_is_needed():
+    code = (
+        "import sys; sys.modules.update(torchmetrics=None, torch_fidelity=None, skimage=None)\n"
+        "import reidzoo.evaluation, reidzoo.apis.perceptual_distance\n"
+        "from reidzoo.apis.image_features import feature_network\n"
+        "print(feature_network(device='cpu').name)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == STUDIO
