@@ -22,6 +22,7 @@ _HOMES = {
     "export_onnx": "reidzoo.apis.onnx_export",
     "publish": "reidzoo.apis.publishing",
     "publish_translation": "reidzoo.apis.publishing_translations",
+    "sample_images": "reidzoo.apis.sampling",
     "train": "reidzoo.apis.training",
     "translate_dataset": "reidzoo.apis.translating",
 }
