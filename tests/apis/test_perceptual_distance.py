@@ -24,7 +24,6 @@ def alexnet(tmp_path_factory):
 
 
 def test_a_named_file_with_the_shipped_heads(alexnet):
-    pytest.importorskip("torchmetrics")
     network = lpips_network(alexnet, sha256=sha256(alexnet), device="cpu")
     images = torch.randint(0, 256, (2, 2, 3, 64, 32), dtype=torch.uint8)
     assert network.name == "lpips-alex"

@@ -64,6 +64,7 @@ def test_the_formula_in_float64():
     assert score(logits, splits=4, batch=3) == pytest.approx((np.mean(expected), np.std(expected)), rel=1e-9)
 
 
+@pytest.mark.slow  # importing torch-fidelity
 def test_torch_fidelity_on_the_same_logits():
     isc = pytest.importorskip("torch_fidelity.metric_isc")
     logits = drawn(50)
