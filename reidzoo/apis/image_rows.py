@@ -51,13 +51,16 @@ def read_image_rows(folder: Path, patterns: list[str]) -> list[dict[str, Any]]:
 
 
 def image_rows_table(rows: list[dict[str, Any]]) -> str:
-    """A Markdown table, one line for the images of a generator; mean and, of several rows, standard deviation."""
+    """A Markdown table, one line for the images of a generator; mean and, of several like rows, standard deviation."""
     names = list(dict.fromkeys(name for row in rows for name in row["metrics"]))
     lines = [
         f"| images | judged against | {' | '.join(names)} | real | fake | rows |",
         f"|---|---|{'---|' * len(names)}---|---|---|",
     ]
-    for (title, real), group in groupby(rows, key=lambda row: (_title(row), row["real"])):
+    # FID depends on how many images, and every metric on their size: only like rows share a mean
+    for (title, real, *_), group in groupby(
+        rows, key=lambda row: (_title(row), row["real"], row["count"], row["size"], row["resized"])
+    ):
         alike = list(group)
         values = [_spread([row["metrics"][name] for row in alike if name in row["metrics"]]) for name in names]
         counts = [_range([row["counts"][side] for row in alike]) for side in ("real", "fake")]
@@ -66,9 +69,12 @@ def image_rows_table(rows: list[dict[str, Any]]) -> str:
 
 
 def _title(row: dict[str, Any]) -> str:
-    """The config whose generator drew the images, as a link; what they are called elsewhere."""
+    """The config whose generator drew the images, as a link where it is shipped; without one, what they are called."""
     config = (row["generator"] or {}).get("config")
-    return f"[{Path(config).stem}](/{config})" if config and len(Path(config).parts) > 1 else row["fake"]
+    if config is None:
+        return row["fake"]
+    stem = Path(config).stem
+    return f"[{stem}](/{config})" if Path(config).parts[0] == "configs" else stem
 
 
 def _spread(values: list[float]) -> str:

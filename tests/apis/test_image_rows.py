@@ -14,7 +14,7 @@ def row(fid, fakes=100, **changes):
     return {
         "kind": "images", "real": "toy train", "fake": "2 samples of DCGAN", "size": [128, 64], "resized": False,
         "generator": {"method": "DCGAN", "config": "configs/dcgan/x.py"}, "counts": {"real": 1200, "fake": fakes},
-        "metrics": {"fid (studio)": fid}, "notes": [], "commit": "abc", "machine": "a CPU", **changes,
+        "metrics": {"fid (studio)": fid}, "notes": [], "count": None, "commit": "abc", "machine": "a CPU", **changes,
     }  # fmt: skip
 
 
@@ -37,6 +37,10 @@ def test_a_page_shows_mean_and_spread_of_the_rows_of_a_generator():
     assert lines[0] == "| images | judged against | fid (studio) | ssim (pg2) | real | fake | rows |"
     assert lines[2] == "| [x](/configs/dcgan/x.py) | toy train | 12.00 ± 2.83 | – | 1,200 | 100 to 101 | 2 |"
     assert lines[3] == "| halves | toy train | – | 0.250 | 3 | 3 | 1 |"
+    own = row(10.0, generator={"config": "work_dirs/x/seed0/x.py"})
+    assert image_rows_table([own]).splitlines()[2].startswith("| x | toy train |"), "a link must lead somewhere"
+    few = image_rows_table([row(10.0), row(14.0, count=100)]).splitlines()
+    assert [line.endswith("| 1 |") for line in few[2:4]] == [True, True], "FID of other counts is another number"
     assert lines[-1] == "Mean ± standard deviation over rows; a CPU; commit abc."
 
 
