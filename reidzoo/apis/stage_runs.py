@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reidzoo.apis.configs import read_config
 from reidzoo.apis.stages import WORK_DIRS, check_record, is_finished, stage_of, train_stage, training_part
-from reidzoo.apis.translation_stages import starts_from_the_one_before, translated_images
+from reidzoo.apis.translation_stages import drawn_images, starts_from_the_one_before
 from reidzoo.base.errors import UserError
 
 
@@ -20,9 +20,9 @@ def train_stages(
 ) -> Path:
     """Train ``configs`` in order, each from the last checkpoint of the one before (through ``load_from``).
 
-    After a translation (a CycleGAN or the like) a stage starts from its config's own weights, on the images that the
-    translation draws (:mod:`reidzoo.apis.translation_stages`). A finished stage is skipped, and with it what only it
-    needs, whether their folders are still there or not; an interrupted one is resumed.
+    After a generator (a translation such as CycleGAN, or a GAN) a stage starts from its config's own weights, on the
+    images that the generator draws (:mod:`reidzoo.apis.translation_stages`). A finished stage is skipped, and with it
+    what only it needs, whether their folders are still there or not; an interrupted one is resumed.
 
     Args:
         configs: paths of config files; a later one may permit with ``allow_partial_load`` what the earlier one lacks.
@@ -35,7 +35,7 @@ def train_stages(
 
     Raises:
         UserError: no config, one named twice or without epochs, a folder that holds another run, a stage after a
-            translation that does not train on its images, any mistake of config or data.
+            generator that does not train on its images, any mistake of config or data.
     """
     stages = [stage_of(config, seed, work_dir) for config in configs]
     if not stages or len({stage.folder for stage in stages}) < len(stages):
@@ -43,19 +43,20 @@ def train_stages(
     cfgs = [read_config(stage.config) for stage in stages]
     parts = [training_part(cfg) for cfg in cfgs]
     done = [is_finished(stage, part) for stage, part in zip(stages, parts, strict=True)]
-    inherits, images = starts_from_the_one_before(cfgs), translated_images(stages, cfgs)
+    inherits, images = starts_from_the_one_before(cfgs), drawn_images(stages, cfgs)
     todo = _todo(done, inherits, [found and stages.index(found.stage) for found in images])
     start = None
     for index, (stage, part) in enumerate(zip(stages, parts, strict=True)):
         start = (start if inherits[index] else None) or cfgs[index].get("load_from")
         given = images[index]
-        drawn = next((images[later] for later in todo if images[later] and images[later].stage is stage), None)
+        needed = [images[later] for later in sorted(todo) if images[later] and images[later].stage is stage]
+        drawn = {found.folder: found for found in needed}.values()
         if done[index]:
             check_record(stage, part, start, given.origin() if given else ())
             report(f"{stage.name}: finished, skipped")
         elif index not in todo:
             report(f"{stage.name}: not needed any more, skipped")
-        elif drawn is None or not drawn.of_camera_pairs:
+        elif not drawn or not all(found.of_camera_pairs for found in drawn):  # pairs are trained when they are drawn
             train_stage(
                 stage,
                 part,
@@ -64,8 +65,8 @@ def train_stages(
                 images={given.option: str(given.folder)} if given else None,
                 report=report,
             )
-        if drawn is not None:
-            drawn.draw(report)
+        for found in drawn:
+            found.draw(report)
         start = stage.checkpoint if done[index] or index in todo else None
     return start
 

@@ -13,8 +13,11 @@ from mmengine.config import Config
 
 from reidzoo.apis.configs import read_config
 from reidzoo.apis.smoke import shrink_to_smoke
-from reidzoo.apis.translation_stages import generated_data
+from reidzoo.apis.translation_stages import SAMPLED, generated_data
 from reidzoo.base.files import write_text
+
+#: how many images a GAN draws, instead of the config's number
+SAMPLES = 8
 
 
 def write_smoke_configs(configs: Sequence[str | Path], folder: Path) -> list[Path]:
@@ -33,10 +36,12 @@ def write_smoke_configs(configs: Sequence[str | Path], folder: Path) -> list[Pat
     copies = []
     for config in configs:
         cfg = read_config(config)
-        place, root = generated_data(cfg)
+        data = generated_data(cfg)
         joined = {key: cfg[key] for key in ("allow_partial_load",) if cfg.get(key)}
-        if root is not None:
-            joined[place] = {**_node(cfg, place), "_delete_": True}
+        if data.root is not None:
+            joined[data.place] = {**_node(cfg, data.place), "_delete_": True}
+        if data.type == "SampledFolder":
+            joined[data.place] |= {"root": SAMPLED.sub(f"sampled-{SAMPLES}", data.root), "first": None}
         shrink_to_smoke(cfg)
         cfg.merge_from_dict(joined)
         shutil.rmtree(folder / Path(config).stem, ignore_errors=True)

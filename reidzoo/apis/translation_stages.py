@@ -1,9 +1,10 @@
-"""What a translation hands to the stages after it: a folder of images, drawn when a stage needs them.
+"""What a generator hands to the stages after it: a folder of images, drawn when a stage needs them.
 
-A re-ID config names that folder as the root of its ``GeneratedFolder`` (alone, or as ``generated`` beside real images):
-``work_dirs/<name of the translation's config>/seed0/`` and then ``translated-s2t``, ``translated-t2s``, or
-``translated`` for the images of one data set in the style of each of its other cameras (CamStyle). Stages of another
-seed or work folder read the folder there.
+A re-ID config names that folder as the root of its training images, or of the ``generated`` ones beside real images. It
+begins with ``work_dirs/<name of the generator's config>/seed0/``; then comes, of a translation, ``translated-s2t``,
+``translated-t2s``, or ``translated`` for the images of one data set in the style of each of its other cameras
+(CamStyle), read by ``GeneratedFolder``; of a GAN ``sampled-<number of images>``, read by ``SampledFolder``. Stages of
+another seed or work folder read the folder there.
 """
 
 from __future__ import annotations
@@ -13,28 +14,33 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from mmengine.config import Config
 
 from reidzoo.apis.camstyle_pairs import TRANSLATED, drawn_by, train_camera_pairs
 from reidzoo.apis.configs import read_config
+from reidzoo.apis.sampling import sample_images
 from reidzoo.apis.stages import WORK_DIRS, Stage
 from reidzoo.apis.translating import translate_dataset
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
+from reidzoo.methods.sampling import SamplingMethod
 from reidzoo.methods.translation import DIRECTIONS, TranslationMethod
 from reidzoo.registry import METHODS
 
 #: names of folders, one a direction
 ONE_WAY = {f"{TRANSLATED}-{direction}": direction for direction in DIRECTIONS}
+#: a folder of so many samples
+SAMPLED = re.compile(r"sampled-([1-9]\d*)")
 
 
 @dataclass(frozen=True)
-class TranslatedImages:
-    """The folder of images that the translation ``stage`` draws.
+class DrawnImages:
+    """The folder of images that the generator ``stage`` draws.
 
     Attributes:
-        stage: of the translation; for camera pairs, each pair has a folder of its own in the stage's.
+        stage: of the generator; for camera pairs, each pair has a folder of its own in the stage's.
         cfg: its config.
         folder: where the images are.
         option: where a config names the folder: ``train_dataloader.dataset.root`` or the like.
@@ -57,22 +63,33 @@ class TranslatedImages:
         return [] if self.stage.checkpoint is None else [sha256(self.stage.checkpoint)]
 
     def draw(self, report: Callable[[str], object]) -> None:
-        """Translate the data that the translation's config names; what is there already is not drawn again.
+        """Sample, or translate the data that the config names; what is there already is not drawn again.
 
         Raises:
             UserError: the folder holds another run's images, or the data cannot be read.
         """
-        if self.of_camera_pairs:
-            work_dir = self.stage.folder.parents[1]
-            train_camera_pairs(self.stage.config, seed=self.stage.seed, work_dir=work_dir, report=report)
-            return
-        direction = ONE_WAY[self.folder.name]
-        domain = "source" if direction == "s2t" else "target"
-        root = self.cfg.train_dataloader.dataset[domain].root
-        report(f"{self.stage.name}: {root} is translated into {self.folder}")
-        translate_dataset(
-            self.stage.config, self.stage.checkpoint, root, self.folder, direction=direction, report=report
-        )
+        stage, samples = self.stage, SAMPLED.fullmatch(self.folder.name)
+        if samples:
+            report(f"{stage.name}: {int(samples[1]):,} images are sampled into {self.folder}")
+            sample_images(
+                stage.config, stage.checkpoint, self.folder, count=int(samples[1]), seed=stage.seed, report=report
+            )
+        elif self.of_camera_pairs:
+            train_camera_pairs(stage.config, seed=stage.seed, work_dir=stage.folder.parents[1], report=report)
+        else:
+            direction = ONE_WAY[self.folder.name]
+            domain = "source" if direction == "s2t" else "target"
+            root = self.cfg.train_dataloader.dataset[domain].root
+            report(f"{stage.name}: {root} is translated into {self.folder}")
+            translate_dataset(stage.config, stage.checkpoint, root, self.folder, direction=direction, report=report)
+
+
+class GeneratedData(NamedTuple):
+    """Where a config describes its data set of generated images, its type, and their folder (None without one)."""
+
+    place: str
+    type: str | None
+    root: str | None
 
 
 def is_translation(cfg: Config) -> bool:
@@ -80,9 +97,15 @@ def is_translation(cfg: Config) -> bool:
     return issubclass(METHODS.get(cfg.model.type), TranslationMethod)
 
 
+def is_sampling(cfg: Config) -> bool:
+    """Whether a config trains a method that draws images from noise."""
+    return issubclass(METHODS.get(cfg.model.type), SamplingMethod)
+
+
 def starts_from_the_one_before(cfgs: Sequence[Config]) -> list[bool]:
-    """For each stage, whether it goes on from the weights of the one before; after a translation only another does."""
-    return [False, *(is_translation(cfg) or not is_translation(before) for before, cfg in pairwise(cfgs))]
+    """For each stage, whether it goes on from the weights of the one before; after a generator only its like does."""
+    kinds = [(is_translation(cfg), is_sampling(cfg)) for cfg in cfgs]
+    return [False, *(before == (False, False) or kind == before for before, kind in pairwise(kinds))]
 
 
 def weights_from(configs: Sequence[str]) -> list[str]:
@@ -92,44 +115,49 @@ def weights_from(configs: Sequence[str]) -> list[str]:
     return list(configs[first:-1])
 
 
-def translated_images(stages: Sequence[Stage], cfgs: Sequence[Config]) -> list[TranslatedImages | None]:
-    """For each stage the images that it trains on, where the nearest translation before it draws them.
+def drawn_images(stages: Sequence[Stage], cfgs: Sequence[Config]) -> list[DrawnImages | None]:
+    """For each stage the images that it trains on, where the nearest generator before it draws them.
 
     Raises:
-        UserError: the stage after a translation trains on other images, or a later one on those of another translation.
+        UserError: the stage after a generator trains on other images, or a later one on those of another generator.
     """
-    found: list[TranslatedImages | None] = []
+    found: list[DrawnImages | None] = []
     drawing: int | None = None
     for index, (stage, cfg) in enumerate(zip(stages, cfgs, strict=True)):
-        place, root = generated_data(cfg)
-        if is_translation(cfg):
+        data = generated_data(cfg)
+        if is_translation(cfg) or is_sampling(cfg):
             drawing = index
             found.append(None)
-        elif drawing is None or (root is None and drawing < index - 1):
+        elif drawing is None or (data.root is None and drawing < index - 1):
             found.append(None)
         else:
-            folder = _folder(root, stages[drawing], stage)
-            found.append(TranslatedImages(stages[drawing], cfgs[drawing], folder, f"{place}.root"))
+            folder = _folder(data, stages[drawing], is_sampling(cfgs[drawing]), stage)
+            found.append(DrawnImages(stages[drawing], cfgs[drawing], folder, f"{data.place}.root"))
     return found
 
 
-def generated_data(cfg: Config) -> tuple[str, str | None]:
-    """Where a config describes its data set of generated images, and their folder; None where it has no such set."""
+def generated_data(cfg: Config) -> GeneratedData:
+    """The data set of generated images that a config trains on, alone or beside real ones."""
     place, dataset = "train_dataloader.dataset", (cfg.get("train_dataloader") or {}).get("dataset", {})
     if "generated" in dataset:
         place, dataset = f"{place}.generated", dataset["generated"]
-    return place, dataset.get("root") if dataset.get("type") == "GeneratedFolder" else None
+    reader = dataset.get("type")
+    return GeneratedData(place, reader, dataset.get("root") if reader in ("GeneratedFolder", "SampledFolder") else None)
 
 
-def _folder(root: str | None, translation: Stage, stage: Stage) -> Path:
-    """The folder of ``translation`` that the config of ``stage`` means by ``root``, which names another seed's."""
-    *above, name = Path(root or ".").parts or ("",)
-    stem = Path(translation.config).stem
-    names = [*ONE_WAY, TRANSLATED]
-    if name not in names or len(above) < 2 or above[-2] != stem or not re.fullmatch(r"seed\d+", above[-1]):
+def _folder(data: GeneratedData, generator: Stage, samples: bool, stage: Stage) -> Path:
+    """The folder of ``generator`` that the config of ``stage`` means by its root, which names another seed's."""
+    *above, name = Path(data.root or ".").parts or ("",)
+    stem = Path(generator.config).stem
+    reader = "SampledFolder" if samples else "GeneratedFolder"
+    fits = SAMPLED.fullmatch(name) if samples else name in (*ONE_WAY, TRANSLATED)
+    under_it = len(above) > 1 and above[-2] == stem and re.fullmatch(r"seed\d+", above[-1])
+    if not fits or not under_it or data.type != reader:
+        names = f"{', '.join(ONE_WAY)} or {TRANSLATED} (all pairs of cameras)"
+        got = f"{data.root!r}" if data.type == reader else f"{data.type} with {data.root!r}"
         raise UserError(
-            f"'{stage.config}' trains after '{translation.config}', so it reads a GeneratedFolder with the root "
-            f"'{WORK_DIRS / stem / 'seed0'}/' and then {', '.join(names[:-1])} or {names[-1]} (all pairs of cameras), "
-            f"got {repr(root) if root else 'none'}: correct its root, or the order of the stages"
+            f"'{stage.config}' trains after '{generator.config}', so it reads a {reader} with the root "
+            f"'{WORK_DIRS / stem / 'seed0'}/' and then {'sampled-<number of images>' if samples else names}, got "
+            f"{got if data.root else 'none'}: correct its root, or the order of the stages"
         )
-    return translation.folder / name
+    return generator.folder / name
