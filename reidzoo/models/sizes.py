@@ -24,6 +24,24 @@ def checked_size(network: nn.Module, image_size: Sequence[int], divisor: int) ->
     return size
 
 
+def halvings_down_to(
+    network: nn.Module, image_size: Sequence[int], rows: int, at_least: int = 1
+) -> tuple[tuple[int, int], int]:
+    """The checked size, and how often it can be halved with ``rows`` left: these or up to twice as many without it.
+
+    Raises:
+        UserError: fewer than ``at_least`` halvings, or a size that so many do not divide.
+    """
+    size = checked_size(network, image_size, 2**at_least)
+    halvings = (size[0] // rows).bit_length() - 1
+    if halvings < at_least:
+        raise UserError(
+            f"{type(network).__name__} expects image_size=(height, width) of {rows * 2**at_least} rows at least, got "
+            f"{size}: choose another size, and resize the training images to it"
+        )
+    return checked_size(network, size, 2**halvings), halvings
+
+
 def check_built_size(network: nn.Module, images: Tensor) -> None:
     """Refuse images of another size than ``network.image_size``.
 
