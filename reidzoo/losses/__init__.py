@@ -4,6 +4,7 @@ from reidzoo.losses.adversarial import HingeGANLoss, LeastSquaresGANLoss, Vanill
 from reidzoo.losses.batch_hard_triplet import BatchHardTriplet, hardest_distances
 from reidzoo.losses.contrastive import ContrastiveLoss
 from reidzoo.losses.cross_entropy import CrossEntropy, UniformCrossEntropy
+from reidzoo.losses.pose_mask import PoseMaskLoss
 
 __all__ = [
     "BatchHardTriplet",
@@ -11,6 +12,7 @@ __all__ = [
     "CrossEntropy",
     "HingeGANLoss",
     "LeastSquaresGANLoss",
+    "PoseMaskLoss",
     "UniformCrossEntropy",
     "VanillaGANLoss",
     "hardest_distances",
