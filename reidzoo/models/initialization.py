@@ -21,3 +21,15 @@ def init_normal(network: nn.Module, std: float = 0.02, cut_convolutions: bool = 
             continue
         if module.bias is not None:
             nn.init.zeros_(module.bias)
+
+
+def init_glorot(network: nn.Module) -> None:
+    """Weights from Glorot and Bengio's uniform distribution (AISTATS 2010), biases 0, in place.
+
+    Of convolutions and linear layers: how Keras and TF-slim start.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.xavier_uniform_(module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

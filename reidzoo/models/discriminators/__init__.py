@@ -1,8 +1,17 @@
 """Networks that judge images: real or fake as one number or as a map of patches, and the domain or camera beside it."""
 
 from reidzoo.models.discriminators.dcgan_discriminator import DCGANDiscriminator
+from reidzoo.models.discriminators.deformable_discriminator import DeformableDiscriminator
 from reidzoo.models.discriminators.lsgan_discriminator import LSGANDiscriminator
 from reidzoo.models.discriminators.patch_discriminator import PatchDiscriminator
+from reidzoo.models.discriminators.pg2_discriminator import PG2Discriminator
 from reidzoo.models.discriminators.siamese_net import SiameseNet
 
-__all__ = ["DCGANDiscriminator", "LSGANDiscriminator", "PatchDiscriminator", "SiameseNet"]
+__all__ = [
+    "DCGANDiscriminator",
+    "DeformableDiscriminator",
+    "LSGANDiscriminator",
+    "PG2Discriminator",
+    "PatchDiscriminator",
+    "SiameseNet",
+]

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from reidzoo.base.errors import UserError
+from reidzoo.models.initialization import init_glorot
 from reidzoo.models.sizes import check_built_size
 from reidzoo.registry import DISCRIMINATORS
 
@@ -85,7 +86,7 @@ class SiameseNet(nn.Module):
         if form != "paper":
             self.head.extend([nn.LeakyReLU(0.2), nn.Dropout(DROPOUT), nn.Linear(2 * width, width, bias=same)])
         if same:
-            _init_xavier(self)
+            init_glorot(self)
 
     def forward(self, images: Tensor) -> Tensor:
         """Images B x 3 x H x W in [-1, 1] to unit vectors B x ``width``, in the form "paper" B x 2 ``width``.
@@ -109,10 +110,3 @@ def _checked_size(form: str, image_size: Sequence[int] | None) -> tuple[int, int
             "resize the images, or take form 'tf'"
         )
     return size
-
-
-def _init_xavier(network: nn.Module) -> None:
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.Linear):
-            nn.init.xavier_uniform_(module.weight)
-            nn.init.zeros_(module.bias)

@@ -5,11 +5,26 @@ same size in (-1, 1); H and W are multiples of ``divisor``.
 
 The contract of noise-to-image networks: ``generator(noise) -> images``, from B x ``noise_size`` floats to B x 3 x H x W
 in (-1, 1), where (H, W) is ``image_size``; both attributes are arguments of the same names.
+
+The contract of pose-transfer networks: ``generator(images, source_points, target_points) -> images``, B x 3 x H x W in
+[-1, 1] and two times B x 18 x 2 points, (y, x) in pixels, to the same persons in the target poses, where (H, W) is
+``image_size``; the attribute is an argument of the same name. :class:`PG2Refiner` has none of these contracts.
 """
 
 from reidzoo.models.generators.dcgan_generator import DCGANGenerator
+from reidzoo.models.generators.deformable_generator import DeformableGenerator
 from reidzoo.models.generators.lsgan_generator import LSGANGenerator
+from reidzoo.models.generators.pg2_generator import PG2Generator
+from reidzoo.models.generators.pg2_refiner import PG2Refiner
 from reidzoo.models.generators.resnet_generator import ResNetGenerator
 from reidzoo.models.generators.unet_generator import UNetGenerator
 
-__all__ = ["DCGANGenerator", "LSGANGenerator", "ResNetGenerator", "UNetGenerator"]
+__all__ = [
+    "DCGANGenerator",
+    "DeformableGenerator",
+    "LSGANGenerator",
+    "PG2Generator",
+    "PG2Refiner",
+    "ResNetGenerator",
+    "UNetGenerator",
+]
