@@ -17,6 +17,7 @@ from typing import Any
 from mmengine.config import Config
 
 from reidzoo.apis.configs import read_config
+from reidzoo.apis.generator_stages import is_translation
 from reidzoo.apis.method_loading import load_method
 from reidzoo.apis.provenance import without_folders
 from reidzoo.apis.publishing_cards import card_of_translation
@@ -26,7 +27,6 @@ from reidzoo.apis.stages import RECORD, first_difference, stage_of, training_par
 from reidzoo.apis.table_plan import RESULTS
 from reidzoo.apis.translation_grids import COLUMNS, translated_rows
 from reidzoo.apis.translation_samples import Samples, drawn, figures_of, samples_of
-from reidzoo.apis.translation_stages import is_translation
 from reidzoo.apis.translator import REFUSAL
 from reidzoo.apis.weight_files import PRECISIONS, header_of, write_weights
 from reidzoo.base.errors import UserError

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from reidzoo.apis.configs import read_config
+from reidzoo.apis.generator_stages import drawn_images, starts_from_the_one_before
 from reidzoo.apis.stages import WORK_DIRS, check_record, is_finished, stage_of, train_stage, training_part
-from reidzoo.apis.translation_stages import drawn_images, starts_from_the_one_before
 from reidzoo.base.errors import UserError
 
 
@@ -21,7 +21,7 @@ def train_stages(
     """Train ``configs`` in order, each from the last checkpoint of the one before (through ``load_from``).
 
     After a generator (a translation such as CycleGAN, or a GAN) a stage starts from its config's own weights, on the
-    images that the generator draws (:mod:`reidzoo.apis.translation_stages`). A finished stage is skipped, and with it
+    images that the generator draws (:mod:`reidzoo.apis.generator_stages`). A finished stage is skipped, and with it
     what only it needs, whether their folders are still there or not; an interrupted one is resumed.
 
     Args:

@@ -12,8 +12,8 @@ from typing import Any
 from mmengine.config import Config
 
 from reidzoo.apis.configs import read_config
+from reidzoo.apis.generator_stages import SAMPLED, generated_data
 from reidzoo.apis.smoke import shrink_to_smoke
-from reidzoo.apis.translation_stages import SAMPLED, generated_data
 from reidzoo.base.files import write_text
 
 #: how many images a GAN draws, instead of the config's number

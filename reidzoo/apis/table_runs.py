@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from reidzoo.apis.generator_stages import weights_from
 from reidzoo.apis.provenance import commit
 from reidzoo.apis.query_tables import queries_file
 from reidzoo.apis.results import write_json
@@ -14,7 +15,6 @@ from reidzoo.apis.stage_runs import train_stages
 from reidzoo.apis.stages import WORK_DIRS, is_finished, require_alike, stage_of
 from reidzoo.apis.table_plan import RESULTS, Cell, Run, Table, read_table
 from reidzoo.apis.testing import evaluate
-from reidzoo.apis.translation_stages import weights_from
 from reidzoo.base.errors import UserError, nearest
 from reidzoo.base.files import sha256
 

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from reidzoo.apis.configs import parse_options, read_config
+from reidzoo.apis.generator_stages import is_sampling, is_translation
+from reidzoo.apis.method_loading import load_method
 from reidzoo.apis.testing import evaluate
 from reidzoo.apis.training import train
-from reidzoo.apis.translation_stages import is_translation
 from reidzoo.apis.translator import Translator
 from reidzoo.base.errors import UserError
+from reidzoo.methods.sampling import SamplingMethod
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted(path.relative_to(ROOT) for path in (ROOT / "configs").glob("*/*.py"))
@@ -20,8 +22,11 @@ FAST = [
     Path("configs/all_in_one/all-in-one_osnet-x0-25_synthped-day.py"),
     Path("configs/bot/bot_osnet-x0-25_synthped-day.py"),
     Path("configs/cyclegan/cyclegan_resnet3_synthped-day2dusk.py"),
+    Path("configs/dcgan/dcgan_conv4_synthped-day.py"),
+    Path("configs/gan/gan_conv4_synthped-day.py"),
     Path("configs/ide/ide_osnet-x0-25_synthped-day.py"),
     Path("configs/lsro/lsro_osnet-x0-25_synthped-day.py"),
+    Path("configs/lsgan/lsgan_res5_synthped-day.py"),
     Path("configs/pcb/pcb_osnet-x0-25_synthped-day.py"),
     Path("configs/pseudo_label/pseudo-label_osnet-x0-25_synthped-day.py"),
     Path("configs/ptgan/ptgan_resnet3_synthped-day2dusk.py"),
@@ -46,6 +51,11 @@ def smoke(path, tmp_path):
         translated = Translator(tmp_path / "run" / path.name, tmp_path / "run" / "epoch_1.pth")(image)
         assert (translated.shape[0], translated.shape[3]) == (1, 3)  # in the size that the config trains on
         assert translated.std() > 0
+        return
+    if is_sampling(read_config(path)):
+        assert "samples_epoch_1.png" in logs
+        _, method = load_method(tmp_path / "run" / path.name, tmp_path / "run" / "epoch_1.pth", SamplingMethod, "")
+        assert method.sample(method.noise(2)).shape == (2, 3, *method.image_size)
         return
     row = evaluate(path, tmp_path / "run" / "epoch_1.pth", smoke=True)
     assert row["metrics"]["num_valid_queries"] > 0

@@ -10,12 +10,12 @@ from mmengine.config import Config
 from toy_sampling import write_toy_sampler
 from toy_translation import write_toy_gan, write_toy_reid
 
-from reidzoo.apis import stages, translation_stages
+from reidzoo.apis import generator_stages, stages
+from reidzoo.apis.generator_stages import starts_from_the_one_before, weights_from
 from reidzoo.apis.results import read_row
 from reidzoo.apis.stage_runs import train_stages
 from reidzoo.apis.stage_smoke import SAMPLES, write_smoke_configs
 from reidzoo.apis.table_runs import run_table
-from reidzoo.apis.translation_stages import starts_from_the_one_before, weights_from
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
 from reidzoo.data.datasets import SampledFolder
@@ -61,7 +61,7 @@ def calls(monkeypatch):
         made.append((f"{count} of {Path(checkpoint).read_text()}", {"out": str(out), "seed": seed}))
 
     monkeypatch.setattr(stages, "train", train)
-    monkeypatch.setattr(translation_stages, "sample_images", sample)
+    monkeypatch.setattr(generator_stages, "sample_images", sample)
     return made
 
 

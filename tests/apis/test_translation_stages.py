@@ -8,12 +8,12 @@ import pytest
 from mmengine.config import Config
 from toy_translation import write_toy_gan, write_toy_reid
 
-from reidzoo.apis import stages, translation_stages
+from reidzoo.apis import generator_stages, stages
+from reidzoo.apis.generator_stages import weights_from
 from reidzoo.apis.results import side_by_side_table
 from reidzoo.apis.side_by_side import run_side_by_side
 from reidzoo.apis.stage_runs import train_stages
 from reidzoo.apis.stage_smoke import write_smoke_configs
-from reidzoo.apis.translation_stages import weights_from
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
 
@@ -40,7 +40,7 @@ def calls(monkeypatch):
         made.append((f"{direction} of {Path(checkpoint).read_text()}", {"in": source_root, "out": str(out)}))
 
     monkeypatch.setattr(stages, "train", train)
-    monkeypatch.setattr(translation_stages, "translate_dataset", translate)
+    monkeypatch.setattr(generator_stages, "translate_dataset", translate)
     return made
 
 
