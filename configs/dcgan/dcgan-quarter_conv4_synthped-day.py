@@ -1,21 +1,22 @@
 # DCGAN on a quarter of SynthPed day, for as many steps as on all of it.
 # train:      python tools/train.py configs/dcgan/dcgan-quarter_conv4_synthped-day.py
-# sample:     python tools/sample.py configs/dcgan/dcgan-quarter_conv4_synthped-day.py work_dirs/dcgan-quarter_conv4_synthped-day/epoch_84.pth \
-#             --out data/synthped-day-dcgan-quarter --count 2946
+# sample:     python tools/sample.py configs/dcgan/dcgan-quarter_conv4_synthped-day.py work_dirs/dcgan-quarter_conv4_synthped-day/epoch_134.pth \
+#             --out data/synthped-day-dcgan-quarter --count 2954
 # expect:     see model_zoo/README.md
 _base_ = ["../_base_/datasets/sampling_synthped_day.py", "../_base_/runtime/sampling.py"]
 
-_size = (128, 64)
+_size = dict(height=64, width=32)  # half of what re-ID reads, as LSRO draws 128 for 256: four times as many steps
 model = dict(
     type="DCGAN",
-    generator=dict(type="DCGANGenerator", width=16, image_size=_size),
-    discriminator=dict(type="DCGANDiscriminator", width=16, image_size=_size),
+    generator=dict(type="DCGANGenerator", width=24, image_size=[64, 32]),
+    discriminator=dict(type="DCGANDiscriminator", width=24, image_size=[64, 32]),
 )
-train_dataloader = dict(dataset=dict(share=0.25))
+_transforms = [dict(type="Resize", **_size), dict(type="RandomFlip")]
+train_dataloader = dict(batch_size=32, dataset=dict(share=0.25, transforms=_transforms))
 # fused: one pass over all parameters
-_adam = dict(type="Adam", lr=5e-4, betas=(0.5, 0.999), fused=True)
+_adam = dict(type="Adam", lr=3e-4, betas=(0.5, 0.999), fused=True)
 _wrapper = dict(type="AutocastOptimWrapper", precision="bf16", optimizer=_adam)
 optim_wrapper = dict(constructor="MethodOptimWrapperConstructor", generator=_wrapper, discriminator=_wrapper)
-train_cfg = dict(type="SeededEpochLoop", max_epochs=84)  # of 11 steps
-default_hooks = dict(checkpoint=dict(interval=12))
-custom_hooks = [dict(type="SampleGridHook", interval=12)]
+train_cfg = dict(type="SeededEpochLoop", max_epochs=134)  # of 22 steps
+default_hooks = dict(checkpoint=dict(interval=17))
+custom_hooks = [dict(type="SampleGridHook", interval=17)]
