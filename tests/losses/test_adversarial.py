@@ -1,12 +1,14 @@
 """The games of discriminator and generator against their formulas, entry by entry."""
 
 import math
+from functools import partial
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reidzoo.base.errors import UserError
 from reidzoo.losses import HingeGANLoss, LeastSquaresGANLoss, VanillaGANLoss
 from reidzoo.registry import LOSSES
 
@@ -19,6 +21,8 @@ def minus_log_sigmoid(score):
     return math.log1p(math.exp(-score))
 
 
+MINIMAX = partial(VanillaGANLoss, game="minimax")
+
 #: generator(fake), discriminator(real, fake) on lists of numbers
 SLOW_TWINS = {
     LeastSquaresGANLoss: (
@@ -27,6 +31,10 @@ SLOW_TWINS = {
     ),
     VanillaGANLoss: (
         lambda fake: mean([minus_log_sigmoid(s) for s in fake]),
+        lambda real, fake: mean([minus_log_sigmoid(s) for s in real]) + mean([minus_log_sigmoid(-s) for s in fake]),
+    ),
+    MINIMAX: (  # equation 1: log(1 - D(G(z)))
+        lambda fake: -mean([minus_log_sigmoid(-s) for s in fake]),
         lambda real, fake: mean([minus_log_sigmoid(s) for s in real]) + mean([minus_log_sigmoid(-s) for s in fake]),
     ),
     HingeGANLoss: (
@@ -57,6 +65,7 @@ def test_equals_the_slow_twin(kind, seed, reals, fakes):
     [
         (LeastSquaresGANLoss, 0.5, 0.25, 0.25),
         (VanillaGANLoss, 0.0, math.log(2), 2 * math.log(2)),
+        (MINIMAX, 0.0, -math.log(2), 2 * math.log(2)),
         (HingeGANLoss, 0.0, 0.0, 2.0),
     ],
 )
@@ -96,4 +105,18 @@ def test_extreme_scores_stay_finite(kind):
 
 @ALL
 def test_is_on_the_shelf(kind):
-    assert isinstance(LOSSES.build({"type": kind.__name__}), kind)
+    cls, arguments = getattr(kind, "func", kind), getattr(kind, "keywords", {})
+    assert isinstance(LOSSES.build({"type": cls.__name__, **arguments}), cls)
+
+
+@pytest.mark.parametrize("probability", [1e-6, 0.1, 0.5, 0.9])
+def test_the_minimax_game_teaches_little_where_the_discriminator_is_sure(probability):
+    """Slopes in the score s of D(G(z)) = sigmoid(s): -D(G(z)) in the one game, D(G(z)) - 1 in the other."""
+    score = torch.tensor([math.log(probability / (1 - probability))], dtype=torch.float64, requires_grad=True)
+    slopes = [torch.autograd.grad(kind().generator(score), score)[0].item() for kind in (MINIMAX, VanillaGANLoss)]
+    assert slopes == pytest.approx([-probability, probability - 1], rel=1e-12)
+
+
+def test_another_game():
+    with pytest.raises(UserError, match="game 'non-saturating' or 'minimax', got 'zero-sum'"):
+        VanillaGANLoss(game="zero-sum")

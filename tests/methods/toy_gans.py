@@ -1,4 +1,4 @@
-"""Translations at toy size, with batches and optimisers, for the tests of their methods."""
+"""Generative methods at toy size, with batches and optimisers, for their tests."""
 
 import torch
 
@@ -17,11 +17,23 @@ TOY = {
     "SPGAN": {**GAN, "siamese": {"type": "SiameseNet", "form": "tf", "width": 4, "image_size": (32, 16)}},
 }
 
+DC = {
+    "generator": {"type": "DCGANGenerator", "width": 2, "noise_size": 5, "image_size": (32, 16)},
+    "discriminator": {"type": "DCGANDiscriminator", "width": 2, "image_size": (32, 16)},
+}
+LS = {
+    "generator": {"type": "LSGANGenerator", "width": 2, "noise_size": 5, "image_size": (64, 32)},
+    "discriminator": {"type": "LSGANDiscriminator", "width": 2},
+}
+
+#: the same for methods that draw from noise
+SAMPLING = {"DCGAN": DC, "GAN": DC, "LSGAN": LS}
+
 
 def build(name, **changes):
-    """A translation with weights of a spread at which every layer matters."""
+    """A method with weights of a spread at which every layer matters."""
     torch.manual_seed(0)
-    method = METHODS.build({"type": name, **TOY[name], **changes})
+    method = METHODS.build({"type": name, **{**TOY, **SAMPLING}[name], **changes})
     with torch.no_grad():
         for parameter in method.parameters():
             parameter.normal_(std=0.2)
@@ -39,6 +51,14 @@ def batch(size=2, seed=0):
         "source_masks": source_masks,
         "target_masks": target_masks,
     }
+
+
+def sampling_batch(name, size=4, seed=0):
+    """What the loader gives to a method that draws from noise; it reads the images only."""
+    generator = torch.Generator().manual_seed(seed)
+    sides = SAMPLING[name]["generator"]["image_size"]
+    images = torch.randint(0, 256, (size, 3, *sides), dtype=torch.uint8, generator=generator)
+    return {"images": images, "pids": torch.zeros(size, dtype=torch.long)}
 
 
 def normalised(method, **changes):

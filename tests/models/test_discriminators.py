@@ -1,5 +1,6 @@
-"""Walks the shelf: every discriminator keeps the contract of its room; then the networks' own formulas."""
+"""Walks the networks of the shelf that judge one image: the contract of their room; then the networks' own formulas."""
 
+import inspect
 import re
 
 import pytest
@@ -8,19 +9,30 @@ import torch.nn.functional as F
 
 import reidzoo.models.discriminators  # noqa: F401  (fills the shelf)
 from reidzoo.base.errors import UserError
-from reidzoo.models.discriminators import PatchDiscriminator, SiameseNet
+from reidzoo.models.discriminators import DCGANDiscriminator, LSGANDiscriminator, PatchDiscriminator, SiameseNet
 from reidzoo.models.discriminators.siamese_net import Stage
 from reidzoo.models.instance_norm import InstanceNorm
 from reidzoo.registry import DISCRIMINATORS
 
-NAMES = sorted(name for name, cls in DISCRIMINATORS.module_dict.items() if cls.__module__.startswith("reidzoo."))
+NAMES = sorted(
+    name
+    for name, cls in DISCRIMINATORS.module_dict.items()
+    if cls.__module__.startswith("reidzoo.") and list(inspect.signature(cls.forward).parameters) == ["self", "images"]
+)
 SIZE = (128, 64)
 
 #: arguments that build each discriminator for images of 128 x 64 at toy size; a new discriminator adds its row
+#: (of pairs with poses: test_pose_discriminators.py)
 TOY = {
+    "DCGANDiscriminator": {"width": 4, "image_size": SIZE},
+    "LSGANDiscriminator": {"width": 4},
+    "PG2Discriminator": {"width": 4, "image_size": SIZE},
     "PatchDiscriminator": {"width": 4},
     "SiameseNet": {"width": 4, "image_size": SIZE},
 }
+
+#: those whose batch norms use the batch in evaluation, too
+JUDGE_TOGETHER = {"PG2Discriminator"}
 
 
 def toy(name, **arguments):
@@ -70,7 +82,7 @@ def test_gradients_reach_every_parameter_and_the_image(name):
         assert parameter.grad.any(), key
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted(set(NAMES) - JUDGE_TOGETHER))
 def test_discriminators_treat_every_image_alone(name):
     network, images = liven(toy(name)).eval(), toy_images()
     torch.testing.assert_close(network(images)[1:2], network(images[1:2]), atol=1e-5, rtol=1e-5)
@@ -282,3 +294,95 @@ def test_siamese_refusals(arguments, said):
 def test_siamese_images_of_another_size():
     with pytest.raises(UserError, match=r"built for images of 256 x 128, got 128 x 64: .*image_size=\(128, 64\)"):
         SiameseNet(width=4)(toy_images())
+
+
+def norm(x, layer):
+    """Batch norm by the statistics of the batch."""
+    mean = x.mean(dim=(0, 2, 3), keepdim=True)
+    x = (x - mean) / ((x - mean).square().mean(dim=(0, 2, 3), keepdim=True) + 1e-5).sqrt()
+    return x * layer.weight[:, None, None] + layer.bias[:, None, None]
+
+
+def layers_of(network, kind):
+    return iter([module for module in network.modules() if isinstance(module, kind)])
+
+
+def test_dcgan_discriminator_counts():
+    """Layer by layer at 128 x 128: 64, 128, 256, 512 channels, the last on 8 x 8 cells; batch norm but in the first."""
+    halvings = 25 * (3 * 64 + 64 * 128 + 128 * 256 + 256 * 512) + 64
+    norms = 2 * (128 + 256 + 512)
+    assert count(DCGANDiscriminator()) == halvings + norms + 8 * 8 * 512 + 1 == 4_340_225
+
+
+def test_lsgan_discriminator_counts():
+    """Channels 32, 64, 128 and the score; a second convolution and a block at 32 channels, a block at 64."""
+    convolutions = 9 * (3 * 32 + 32 * 32 + 32 * 64 + 64 * 128 + 128 * 1)
+    blocks = 2 * 9 * (32**2 + 64**2)
+    norms = 2 * (2 * 32 + 2 * 64 + 64 + 128)  # two in each block, one at 64 and one at 128 channels
+    assert count(LSGANDiscriminator()) == convolutions + blocks + norms == 196_320
+
+
+def test_dcgan_discriminator_is_its_formula():
+    network, images = liven(toy("DCGANDiscriminator")).double(), toy_images(3, dtype=torch.float64)
+    halvings, norms = layers_of(network, torch.nn.Conv2d), layers_of(network, torch.nn.BatchNorm2d)
+    x = images
+    for first in (True, False, False, False):
+        layer = next(halvings)
+        x = F.conv2d(F.pad(x, (2, 1, 2, 1)), layer.weight, stride=2)
+        x = x + layer.bias[:, None, None] if first else norm(x, next(norms))
+        x = torch.where(x > 0, x, 0.2 * x)
+    linear = next(layers_of(network, torch.nn.Linear))
+    torch.testing.assert_close(network(images), x.reshape(3, -1) @ linear.weight.T + linear.bias)
+
+
+def test_dcgan_halves_as_tensorflow_does_when_turned_by_180_degrees():
+    layer = next(layers_of(toy("DCGANDiscriminator").double(), torch.nn.Conv2d))
+    x = toy_images(2, (6, 8), torch.float64)
+    theirs = F.conv2d(same_padding(x, 5, 0.0), layer.weight, layer.bias, stride=2)
+    layer.weight.data = layer.weight.data.rot90(2, (2, 3))
+    torch.testing.assert_close(layer(x.rot90(2, (2, 3))).rot90(2, (2, 3)), theirs)
+
+
+def test_lsgan_discriminator_is_its_formula():
+    network, images = liven(toy("LSGANDiscriminator")).double(), toy_images(3, (32, 16), torch.float64)
+    convolutions, norms = layers_of(network, torch.nn.Conv2d), layers_of(network, torch.nn.BatchNorm2d)
+
+    def convolve(x, stride):
+        return F.conv2d(x, next(convolutions).weight, stride=stride, padding=1)
+
+    def leaky(x):
+        return torch.where(x > 0, x, 0.2 * x)
+
+    def block(x):
+        change = leaky(norm(convolve(x, 1), next(norms)))
+        return x + 0.1 * norm(convolve(change, 1), next(norms))
+
+    x = block(leaky(convolve(leaky(convolve(images, 2)), 1)))
+    x = block(leaky(norm(convolve(x, 2), next(norms))))
+    x = convolve(leaky(norm(convolve(x, 2), next(norms))), 2)
+    assert x.shape == (3, 1, 2, 1)
+    torch.testing.assert_close(network(images), x)
+
+
+@pytest.mark.parametrize("name", ["DCGANDiscriminator", "LSGANDiscriminator"])
+def test_batch_norms_make_a_score_depend_on_its_batch_in_training(name):
+    network, images = liven(toy(name)), toy_images()
+    assert (network(images)[:2] - network(images[:2])).abs().max() > 1e-3
+
+
+def test_dcgan_discriminator_starts_from_weights_that_are_cut_off_at_two_deviations():
+    network = DCGANDiscriminator(16)
+    for layer in layers_of(network, torch.nn.Conv2d):
+        assert layer.weight.abs().max() <= 0.04
+        assert layer.weight.std().item() == pytest.approx(0.02 * 0.8796, rel=0.05)  # of the normal cut at 2
+        assert layer.bias is None or not layer.bias.any()
+    linear = next(layers_of(network, torch.nn.Linear))
+    assert linear.weight.abs().max() > 0.04
+    assert linear.weight.std().item() == pytest.approx(0.02, rel=0.05)
+
+
+def test_dcgan_discriminator_is_built_for_one_size():
+    with pytest.raises(UserError, match=r"DCGANDiscriminator expects .* multiples of 16, got \(128, 100\): .*resize"):
+        DCGANDiscriminator(image_size=(128, 100))
+    with pytest.raises(UserError, match=r"built for images of 128 x 128, got 128 x 64: .*image_size=\(128, 64\)"):
+        DCGANDiscriminator(width=1)(toy_images())
