@@ -9,7 +9,7 @@ _size = dict(height=64, width=32)  # half of what re-ID reads, as in dcgan_conv4
 model = dict(
     type="LSGAN",
     generator=dict(type="LSGANGenerator", width=16, image_size=[64, 32]),
-    discriminator=dict(type="LSGANDiscriminator", width=16, image_size=[64, 32]),
+    discriminator=dict(type="LSGANDiscriminator", width=16),
 )
 _transforms = [dict(type="Resize", **_size), dict(type="RandomFlip")]
 train_dataloader = dict(batch_size=32, dataset=dict(transforms=_transforms))
