@@ -10,6 +10,7 @@ from reidzoo.methods.ide import IDE
 from reidzoo.methods.lsgan import LSGAN
 from reidzoo.methods.lsro import LSRO
 from reidzoo.methods.pcb import PCB
+from reidzoo.methods.pg2 import PG2StageOne, PG2StageTwo
 from reidzoo.methods.preprocessor import ImagePreprocessor
 from reidzoo.methods.pseudo_label import PseudoLabel
 from reidzoo.methods.ptgan import PTGAN
@@ -32,6 +33,8 @@ __all__ = [
     "CamStyle",
     "CycleGAN",
     "ImagePreprocessor",
+    "PG2StageOne",
+    "PG2StageTwo",
     "PseudoLabel",
     "SVDNet",
     "Triplet",
