@@ -126,7 +126,7 @@ class GAN(SamplingMethod):
                 "train_dataloader.batch_size, or set train_dataloader.drop_last=True"
             )
         size = tuple(images.shape[-2:])
-        if size != tuple(self.image_size):
+        if size != self.image_size:
             raise UserError(
                 f"the training images are {size[0]} x {size[1]}, and the generator draws {self.image_size[0]} x "
                 f"{self.image_size[1]}: resize them, or set model.generator.image_size={size}"

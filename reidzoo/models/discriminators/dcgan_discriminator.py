@@ -21,10 +21,10 @@ class DCGANDiscriminator(nn.Module):
     """Four convolutions 5x5 of stride 2 and a linear layer to one score (Radford et al., ICLR 2016).
 
     In the layout that LSRO's authors released (TensorFlow; Zheng et al., ICCV 2017): 1, 2, 4, 8 times ``width``
-    channels, leaky ReLU 0.2 after each, batch norm in all but the first. LSRO's paper has five convolutions. 4,340,225
-    parameters; the released code has a bias before each batch norm, which takes it away again, hence 896 more. Start:
-    N(0, 0.02), for convolutions cut off at two deviations; biases 0, batch norm 1 and 0. Paddings as in
-    :class:`reidzoo.models.generators.DCGANGenerator`.
+    channels, leaky ReLU 0.2 after each, batch norm in all but the first. LSRO's paper is told to have five
+    convolutions. 4,340,225 parameters; the released code has a bias before each batch norm, which takes it away again,
+    hence 896 more. Start: N(0, 0.02), for convolutions cut off at two deviations; biases 0, batch norm 1 and 0.
+    Paddings as in :class:`reidzoo.models.generators.DCGANGenerator`.
 
     In training mode a score depends on its whole batch: real and fake images go through it apart, as released.
 

@@ -22,9 +22,9 @@ class DCGANGenerator(nn.Module):
 
     Radford et al., ICLR 2016, in the layout that LSRO's authors released (TensorFlow; Zheng et al., ICCV 2017): the
     linear layer gives 8 ``width`` channels, then 4, 2, 1 times ``width`` and 3; batch norm and ReLU after all but the
-    last. LSRO's paper draws a linear layer to 4 x 4 x 16 and five doublings instead. 7,617,091 parameters; the
-    released code has a bias before each of three batch norms, which take it away again, hence 448 more. Start:
-    N(0, 0.02), biases 0, batch norm 1 and 0.
+    last. LSRO's paper is told to have a linear layer to 4 x 4 x 16 and five doublings instead; its code, which made
+    the images, has these four. 7,617,091 parameters; the released code has a bias before each of three batch norms,
+    which take it away again, hence 448 more. Start: N(0, 0.02), biases 0, batch norm 1 and 0.
 
     An odd cell of padding lies at the other end than in TensorFlow's SAME: the same network, if it looks at images
     turned by 180 degrees.
