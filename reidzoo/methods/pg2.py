@@ -58,7 +58,6 @@ class PG2StageOne(PoseTransferMethod):
     def __init__(self, generator: dict[str, Any], data_preprocessor: dict[str, Any] | None = None):
         super().__init__(data_preprocessor)
         self.g1 = to_channels_last(GENERATORS.build(generator))
-        self.image_size = self.g1.image_size
         self.reconstruction_loss = LOSSES.build({"type": "PoseMaskLoss"})
 
     def optimized(self) -> dict[str, list[nn.Module]]:
@@ -123,7 +122,6 @@ class PG2StageTwo(PoseTransferMethod):
             raise UserError(f"PG2StageTwo has no discriminator_form '{discriminator_form}', {known}")
         self.reconstruction_weight, self.discriminator_form = reconstruction_weight, discriminator_form
         self.g1 = to_channels_last(GENERATORS.build(generator)).requires_grad_(False)
-        self.image_size = self.g1.image_size
         self.g2 = to_channels_last(GENERATORS.build(refiner))
         in_channels = 6 if discriminator_form == "pair" else 3
         self.d = to_channels_last(DISCRIMINATORS.build(discriminator, in_channels=in_channels))
