@@ -5,14 +5,11 @@
 # expect:     see model_zoo/README.md
 _base_ = ["../_base_/datasets/sampling_synthped_day.py", "../_base_/runtime/sampling.py"]
 
-_size = dict(height=64, width=32)  # half of what re-ID reads, as LSRO draws 128 for 256: four times as many steps
 model = dict(
     type="DCGAN",
     generator=dict(type="DCGANGenerator", width=24, image_size=[64, 32]),
     discriminator=dict(type="DCGANDiscriminator", width=24, image_size=[64, 32]),
 )
-_transforms = [dict(type="Resize", **_size), dict(type="RandomFlip")]
-train_dataloader = dict(batch_size=32, dataset=dict(transforms=_transforms))
 # fused: one pass over all parameters
 _adam = dict(type="Adam", lr=3e-4, betas=(0.5, 0.999), fused=True)
 _wrapper = dict(type="AutocastOptimWrapper", precision="bf16", optimizer=_adam)

@@ -5,14 +5,11 @@
 # expect:     see model_zoo/README.md
 _base_ = ["../_base_/datasets/sampling_synthped_day.py", "../_base_/runtime/sampling.py"]
 
-_size = dict(height=64, width=32)  # half of what re-ID reads, as in dcgan_conv4_synthped-day.py
 model = dict(
     type="LSGAN",
     generator=dict(type="LSGANGenerator", width=16, image_size=[64, 32]),
     discriminator=dict(type="LSGANDiscriminator", width=16),
 )
-_transforms = [dict(type="Resize", **_size), dict(type="RandomFlip")]
-train_dataloader = dict(batch_size=32, dataset=dict(transforms=_transforms))
 _adam = dict(type="Adam", betas=(0.0, 0.999), fused=True)  # one pass over all parameters
 _wrapper = dict(type="AutocastOptimWrapper", precision="bf16")
 optim_wrapper = dict(
