@@ -1,17 +1,18 @@
-"""Publish a trained run: weights as safetensors, tested once more, and their card (of a translation also a picture)."""
+"""Publish a trained run: weights as safetensors, tested once more, and their card (of a generator also a picture)."""
 
 import argparse
 from pathlib import Path
 
 from reidzoo.apis.command_line import run_tool
 from reidzoo.apis.publishing import publish, publish_table
-from reidzoo.apis.publishing_translations import publish_translation
+from reidzoo.apis.publishing_generators import publish_generator
 from reidzoo.base.errors import UserError
 
 EXAMPLE = """examples:
   python tools/publish.py work_dirs/ide_osnet-x0-25_synthped-day/seed0 \\
       --results model_zoo/results/ide_osnet-x0-25_synthped-day.seed0.json
   python tools/publish.py work_dirs/cyclegan_resnet3_synthped-day2dusk/seed0
+  python tools/publish.py work_dirs/dcgan_conv4_synthped-day/seed0
   python tools/publish.py --table model_zoo/tables/recipes.toml --seed 0"""
 
 
@@ -21,7 +22,7 @@ def main() -> None:
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("run", nargs="?", help="work folder of a training run, or a checkpoint in it")
-    parser.add_argument("--results", metavar="FILE", help="the row of its test (not for a translation)")
+    parser.add_argument("--results", metavar="FILE", help="the row of its test (not for a translation or a GAN)")
     parser.add_argument("--out", default="model_zoo/checkpoints", help="folder of the weights (default: %(default)s)")
     parser.add_argument(
         "--half",
@@ -38,7 +39,7 @@ def main() -> None:
     elif arguments.run and arguments.results and not arguments.table:
         publish(arguments.run, arguments.results, arguments.out, half=arguments.half, report=print)
     elif arguments.run and not arguments.table:
-        publish_translation(arguments.run, arguments.out, half=arguments.half, report=print)
+        publish_generator(arguments.run, arguments.out, half=arguments.half, report=print)
     else:
         raise UserError("name a run (of a re-ID method with its --results), or a --table")
 

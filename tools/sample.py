@@ -5,8 +5,9 @@ import argparse
 from reidzoo.apis.command_line import run_tool
 from reidzoo.apis.sampling import sample_images
 
-EXAMPLE = """example (a call that was killed is taken up by the same call):
+EXAMPLE = """examples (a call that was killed is taken up by the same call):
   python tools/sample.py configs/dcgan/dcgan_conv4_synthped-day.py CHECKPOINT --out work_dirs/day-dcgan --count 5892
+  python tools/sample.py dcgan_conv4_synthped-day --out work_dirs/day-dcgan --count 5892
 then train on RealAndGenerated with generated=dict(type="SampledFolder", root="work_dirs/day-dcgan", ...)"""
 
 
@@ -15,8 +16,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("config", help="that the GAN was trained with (its work folder has a copy)")
-    parser.add_argument("checkpoint", help="of its run, published weights, or zoo://NAME")
+    parser.add_argument("config", help="that the GAN was trained with (its work folder has a copy), or a model's name")
+    parser.add_argument("checkpoint", nargs="?", help="of the config's run, published weights, or zoo://NAME")
     parser.add_argument("--out", required=True, metavar="ROOT", help="new folder for images and manifest.json")
     parser.add_argument("--count", required=True, type=int, help="how many images")
     parser.add_argument(

@@ -16,12 +16,13 @@ register_scheme(SCHEME, locate)  # networks and the Runner read zoo://NAME, and 
 
 _HOMES = {
     "Embedder": "reidzoo.apis.embedder",
+    "Sampler": "reidzoo.apis.sampler",
     "Translator": "reidzoo.apis.translator",
     "evaluate": "reidzoo.apis.testing",
     "evaluate_images": "reidzoo.apis.image_evaluation",
     "export_onnx": "reidzoo.apis.onnx_export",
     "publish": "reidzoo.apis.publishing",
-    "publish_translation": "reidzoo.apis.publishing_translations",
+    "publish_generator": "reidzoo.apis.publishing_generators",
     "sample_images": "reidzoo.apis.sampling",
     "train": "reidzoo.apis.training",
     "translate_dataset": "reidzoo.apis.translating",

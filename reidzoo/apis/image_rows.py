@@ -42,12 +42,20 @@ def read_image_rows(folder: Path, patterns: list[str]) -> list[dict[str, Any]]:
                 f"no results file '{folder / pattern}{IMAGES}.seed*.json': judge the images with "
                 "tools/evaluate_images.py --out"
             )
-        for file in files:
-            row = json.loads(file.read_text(encoding="utf-8"))
-            if row.get("kind") != KIND:
-                raise UserError(f"'{file}' is no row on images: write it again with tools/evaluate_images.py --out")
-            rows.append(row)
+        rows += map(read_image_row, files)
     return rows
+
+
+def read_image_row(file: Path) -> dict[str, Any]:
+    """A row that ``tools/evaluate_images.py --out`` wrote.
+
+    Raises:
+        UserError: the file holds another row.
+    """
+    row = json.loads(file.read_text(encoding="utf-8"))
+    if row.get("kind") != KIND:
+        raise UserError(f"'{file}' is no row on images: write it again with tools/evaluate_images.py --out")
+    return row
 
 
 def image_rows_table(rows: list[dict[str, Any]]) -> str:

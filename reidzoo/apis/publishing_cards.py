@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import statistics
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from mmengine.model import BaseModel
+
+from reidzoo.apis.generator_samples import GeneratorSamples, Measured
 from reidzoo.apis.results import read_row, results_files
 from reidzoo.base.files import sha256
-from reidzoo.zoo.metafiles import TRANSLATION
+from reidzoo.zoo.metafiles import GENERATION, REID
 
 METRICS = ("mAP_step", "mAP_official", "mINP", "rank1")
 LICENCE = "as the repository"
@@ -30,68 +34,105 @@ def card_of(
     """
     rows = _rows_of_recipe(row, results)
     training = {"data": row["train_split"], "init": row["init"], "seed": row["seed"]}
-    result = {"Task": "Person Re-Identification", "Dataset": row["data"], "Metrics": dict(row["metrics"])}
+    result = {"Task": REID, "Dataset": row["data"], "Metrics": dict(row["metrics"])}
     return {
         "Name": header["name"],
         "Config": row["config"],
-        "Metadata": _metadata(**training, rows=rows, record=record, header=header, run=run),
+        "Metadata": _metadata(
+            **training,
+            seeds={each["seed"] for each in rows},
+            stages=row.get("stages"),
+            record=record,
+            header=header,
+            run=run,
+        ),
         "Results": [{**result, **_spreads(rows)}],
         "Weights": _weights(file, header, _data_licence(row["train_split"])),
     }
 
 
-def card_of_translation(
-    drawn: list[dict[str, Any]],
-    recipes: list[list[dict[str, Any]]],
+def card_of_generator(
+    results: list[dict[str, Any]],
+    measured: Measured,
     record: dict[str, Any],
     header: dict[str, Any],
     file: Path,
     run: Path,
 ) -> dict[str, Any]:
-    """The same for a model that translates between domains: what it draws, and what re-ID learns from that.
+    """The same for a model that draws images.
 
     Args:
-        drawn: what :func:`reidzoo.apis.translation_samples.figures_of` gives.
-        recipes: for each re-ID recipe its rows of results; the first is that of this translation, the others are
-            those of other seeds.
+        results: what :func:`results_of_generator` gives.
+        measured: the rows behind them, whose seeds the card names.
         record: as in :func:`card_of`.
         header: as there.
         file: as there.
         run: as there.
     """
-    seeds = {row["seed"]: row for rows in recipes for row in rows}
     training = {"data": header["trained_on"], "init": header["init"], "seed": header["seed"]}
-    results = [
-        {"Task": TRANSLATION, "Dataset": figures["data"], "Metrics": dict(figures["metrics"])} for figures in drawn
-    ]
-    for rows in recipes:
-        metrics = {name: value for name, value in rows[0]["metrics"].items() if not name.startswith("num_")}
-        result = {"Task": "Person Re-Identification on translated images", "Dataset": rows[0]["data"]}
-        results.append({**result, "Config": rows[0]["config"], "Metrics": metrics, **_spreads(rows)})
-    licences = dict.fromkeys(map(_data_licence, header["trained_on"].split(" and ")))
+    seeds = {row.get("trained_seed", row["seed"]) for rows in measured for row in rows}
     return {
         "Name": header["name"],
         "Config": header["config_file"],
-        "Metadata": _metadata(**training, rows=list(seeds.values()), record=record, header=header, run=run),
+        "Metadata": _metadata(**training, seeds=seeds, record=record, header=header, run=run),
         "Results": results,
-        "Weights": _weights(file, header, "; ".join(licences)),
+        "Weights": _weights(file, header, _data_licence(header["trained_on"])),
     }
+
+
+def results_of_generator(
+    samples: GeneratorSamples, method: BaseModel, judged: Measured, recipes: Measured
+) -> list[dict[str, Any]]:
+    """What a few images of ``method`` look like, how its images were judged, and what re-ID learns from them.
+
+    Args:
+        samples: of the method's config.
+        method: as published, on the CPU.
+        judged: what :func:`reidzoo.apis.publishing_measurements.judged_rows` gives.
+        recipes: what :func:`reidzoo.apis.publishing_measurements.recipe_rows` gives.
+
+    Raises:
+        UserError: the method draws what is of no use.
+    """
+    drawn = [
+        {"Task": samples.task, "Dataset": figures["data"], "Metrics": dict(figures["metrics"])}
+        for figures in samples.figures(method)
+    ]
+    beside_real, learnt = [], []
+    for rows in judged:
+        metrics = dict(rows[0]["metrics"])
+        result = {"Task": GENERATION, "Dataset": _compared(rows[0]), "Metrics": metrics}
+        beside_real.append({**result, **_spreads(rows, metrics)})
+    for rows in recipes:
+        metrics = {name: value for name, value in rows[0]["metrics"].items() if not name.startswith("num_")}
+        result = {"Task": samples.learnt, "Dataset": rows[0]["data"], "Config": rows[0]["config"], "Metrics": metrics}
+        learnt.append({**result, **_spreads(rows)})
+    return [*drawn, *beside_real, *learnt]
+
+
+def _compared(row: dict[str, Any]) -> str:
+    """The real images of a row on images, and how many of either kind, of what size, were compared."""
+    counts, direction = row["counts"], row["generator"].get("direction")
+    drawn = f"{counts['fake']:,} drawn" + (f" {direction}" if direction else "")
+    return f"{row['real']}, {counts['real']:,} images beside {drawn}, {row['size'][0]} x {row['size'][1]} pixels"
 
 
 def _metadata(
     data: str,
     init: str,
     seed: int,
-    rows: list[dict[str, Any]],
+    seeds: set[int],
     record: dict[str, Any],
     header: dict[str, Any],
     run: Path,
+    stages: list[str] | None = None,
 ) -> dict[str, Any]:
     metadata = {
         "Training Data": data,
         "Initialisation": _initialisation(init),
         "Seed": seed,
-        "Seeds": sorted(each["seed"] for each in rows),
+        "Seeds": sorted(seeds | {seed}),
+        "Stages": stages,
         "Commit": record["commit"],
         "EMA": header["averaging"],
         "Hardware": record["machine"],
@@ -125,11 +166,11 @@ def _alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return not one.get("options") and all(one[key] == other[key] for key in ("config", "data", "train_split"))
 
 
-def _spreads(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _spreads(rows: list[dict[str, Any]], metrics: Iterable[str] = METRICS) -> dict[str, Any]:
     """What a result says of the seeds of its recipe; nothing where there is one."""
     if len(rows) < 2:
         return {}
-    return {"Spread": {metric: _spread([each["metrics"][metric] for each in rows]) for metric in METRICS}}
+    return {"Spread": {metric: _spread([each["metrics"][metric] for each in rows]) for metric in metrics}}
 
 
 def _spread(values: list[float]) -> dict[str, float]:
@@ -143,9 +184,13 @@ def _initialisation(init: str) -> str:
 
 
 def _data_licence(trained_on: str) -> str:
-    if trained_on.startswith("SynthPed"):
-        return "none needed, drawn by the repository's own renderer"
-    return f"the terms of those who publish {trained_on.split()[0].rstrip(',')}"
+    """Of several sets, and of those that images from noise were learnt from, each licence once."""
+    licences = {}
+    for part in trained_on.split(" and "):
+        name = part.rpartition(" trained on ")[2]  # "24,000 samples of DCGAN trained on Market1501 train"
+        terms = f"the terms of those who publish {name.split()[0].rstrip(',')}"
+        licences["none needed, drawn by the repository's own renderer" if name.startswith("SynthPed") else terms] = None
+    return "; ".join(licences)
 
 
 def _training_seconds(run: Path) -> int | None:

@@ -22,6 +22,8 @@ from reidzoo.data.datasets.manifest import SAMPLES
 from reidzoo.data.datasets.sampled_folder import SampledImage
 from reidzoo.data.transforms import Resize
 from reidzoo.methods.sampling import SamplingMethod
+from reidzoo.zoo.cards import find_card
+from reidzoo.zoo.download import SCHEME
 
 REFUSAL = "draws nothing from noise: name the config of a method that does, such as DCGAN"
 #: names have six digits, so that they sort as their numbers do
@@ -44,8 +46,8 @@ class Sampled:
 
 
 def sample_images(
-    config: str | Path,
-    checkpoint: str | Path,
+    name_or_config: str | Path,
+    checkpoint: str | Path | None,
     out: str | Path,
     *,
     count: int,
@@ -66,8 +68,9 @@ def sample_images(
     finished folder is left alone.
 
     Args:
-        config: path of the config that the method was trained with; a run leaves it in its work folder, too.
-        checkpoint: of its run, or published weights, also as ``zoo://NAME``.
+        name_or_config: a model of the zoo, which brings its config along, or the path of the config that the method
+            was trained with; a run leaves it in its work folder, too.
+        checkpoint: for a config, of its run, or published weights, also as ``zoo://NAME``; None for a model of the zoo.
         out: a new folder, or that of the same call before.
         count: how many images, 1 to 1,000,000.
         size: height and width in pixels to resize them to before they are written, bilinear (area-averaged where both
@@ -87,14 +90,16 @@ def sample_images(
         raise UserError(f"count is how many images are drawn, at most {MOST:,}, got {count:,}: draw several folders")
     if size is not None:
         _check_size(size)
-    cfg, method = load_method(config, checkpoint, SamplingMethod, REFUSAL)
+    cfg, method = load_method(name_or_config, checkpoint, SamplingMethod, REFUSAL)
+    if checkpoint is None:  # the manifest names the config and the file that stand behind the name
+        name_or_config, checkpoint = find_card(str(name_or_config)).config, f"{SCHEME}://{name_or_config}"
     height, width = size or method.image_size
     header = {
         "made_by": "reidzoo sample",
         "kind": SAMPLES,
         "method": type(method).__name__,
         "generator": (cfg.model.get("generator") or {}).get("type"),
-        "config": without_folders(str(config)),
+        "config": without_folders(str(name_or_config)),
         "checkpoint_sha256": sha256(local_file(checkpoint)),
         "commit": commit(),
         "source": _trained_on(checkpoint),

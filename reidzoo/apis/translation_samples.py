@@ -10,12 +10,16 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from reidzoo.apis.translator import domains, resizing
+from reidzoo.apis.epoch_pictures import Rows
+from reidzoo.apis.generator_samples import GeneratorSamples, Measured
+from reidzoo.apis.translation_grids import COLUMNS, translated_rows
+from reidzoo.apis.translator import REFUSAL, domains, resizing
 from reidzoo.base.errors import UserError
 from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.synthped import SynthPed
 from reidzoo.methods.translation import DIRECTIONS, TranslationMethod
 from reidzoo.registry import DATASETS
+from reidzoo.zoo.metafiles import REID_ON_TRANSLATED, TRANSLATION
 
 COUNT = 6
 #: mean grey levels by which a translation changes an image at least
@@ -35,6 +39,37 @@ class Samples:
     name: str
     images: Tensor
     are_rendered: bool
+
+
+class TranslationSamples(GeneratorSamples):
+    """Training images of both domains, translated and back; see :class:`GeneratorSamples`."""
+
+    kind = TranslationMethod
+    refusal = REFUSAL
+    images = "translated images"
+    task = TRANSLATION
+    learnt = REID_ON_TRANSLATED
+    column_titles = COLUMNS
+
+    def __init__(self, cfg: Config):
+        self.samples = samples_of(cfg)
+        self.people = [each.name for each in self.samples.values() if not each.are_rendered]
+
+    def drawn(self, method: TranslationMethod) -> list[Tensor]:
+        return [drawn(method, each.images, direction) for direction, each in self.samples.items()]
+
+    def figures(self, method: TranslationMethod) -> list[dict[str, Any]]:
+        return figures_of(method, self.samples)
+
+    def rows(self, method: TranslationMethod) -> Rows:
+        return translated_rows(method, *(each.images for each in self.samples.values()))
+
+    def require_measured(self, config: str, judged: Measured, recipes: Measured, where: str) -> None:
+        if not recipes:
+            raise UserError(
+                f"no row is of {where} with stages that end with '{config}' and a re-ID config, so nobody knows what "
+                "it is good for: fill a table that has it with tools/run_table.py"
+            )
 
 
 def samples_of(cfg: Config, count: int = COUNT) -> dict[str, Samples]:

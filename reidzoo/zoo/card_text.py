@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from reidzoo.zoo.metafiles import TRANSLATION, Card, Result
+from reidzoo.zoo.metafiles import GENERATION, SAMPLING, TRANSLATION, Card, Result
 
 NOTHING = "–"
 UNITS = {"Training Time": "seconds"}
@@ -33,7 +33,7 @@ def card_text(card: Card) -> str:
             ("get it", f"reidzoo download {card.name}"),
             ("use it", _use(card)),
         ]
-    lines.append(("train it", card.train or f"python tools/train.py {card.config}"))
+    lines.append(("train it", card.train or _training(card)))
     width = max(len(label) for label, _ in lines)
     return "\n".join([card.name, *(f"  {label:<{width}}  {text}" for label, text in lines)])
 
@@ -41,12 +41,12 @@ def card_text(card: Card) -> str:
 def cards_table(cards: Iterable[Card]) -> str:
     """A Markdown table, one line a card, those with weights first; figures of others have a column of their own.
 
-    Of a translation it has what re-ID learnt from its images; below the table are the pictures of translations.
+    Of a generator it has how its images were judged and what re-ID learnt from them; its picture is below the table.
     """
     cards = sorted(cards, key=lambda card: card.weights is None)
     lines = ["| model | trained on | measured here | by others | weights |", "|---|---|---|---|---|"]
     for card in cards:
-        results = [result for result in card.results if result.task != TRANSLATION]
+        results = [result for result in card.results if result.task not in (TRANSLATION, SAMPLING)]
         measured = [f"{_tested(result, linked=True)}: {_measured(result)}" for result in results]
         others = [f"{each.dataset}: {_numbers(each.metrics)} ({each.source})" for each in card.published]
         weights = card.weights
@@ -65,11 +65,18 @@ def cards_table(cards: Iterable[Card]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _training(card: Card) -> str:
+    stages = card.metadata.get("Stages")
+    return f"python tools/run_stages.py {' '.join(stages)}" if stages else f"python tools/train.py {card.config}"
+
+
 def _use(card: Card) -> str:
     if card.weights.holds == "backbone":
         return f'backbone=dict(..., weights="zoo://{card.name}") in a config'
     if card.is_translation:
         return f"python tools/translate.py {card.config} zoo://{card.name} --in ROOT --out FOLDER"
+    if card.is_sampling:
+        return f"python tools/sample.py {card.config} zoo://{card.name} --out FOLDER --count N"
     return f"python tools/test.py {card.config} zoo://{card.name}"
 
 
@@ -82,21 +89,29 @@ def _tested(result: Result, *, linked: bool = False) -> str:
 
 
 def _measured(result: Result) -> str:
-    """``mAP_step 74.9 (74.2 ± 0.9 over 3 seeds), rank1 86.8``; in parentheses the recipe, before them these weights."""
+    """``mAP_step 74.9 (74.2 ± 0.9 over 3 seeds), rank1 86.8``; in parentheses the recipe, before them these weights.
+
+    What judges images is no percentage: it has two decimals, and three below 10, as in the tables of such rows.
+    """
     texts = []
     for metric, value in result.metrics.items():
+        digits = 1 if result.task != GENERATION else 2 if abs(value) >= 10 else 3
         spread = result.spread.get(metric)
-        recipe = f" ({spread['mean']:.1f} ± {spread['std']:.1f} over {spread['seeds']} seeds)" if spread else ""
-        texts.append(f"{_number(metric, value)}{recipe}")
+        recipe = f" ({_rounded(spread, digits)} over {spread['seeds']} seeds)" if spread else ""
+        texts.append(f"{_number(metric, value, digits)}{recipe}")
     return ", ".join(texts)
+
+
+def _rounded(spread: dict[str, float], digits: int) -> str:
+    return f"{spread['mean']:.{digits}f} ± {spread['std']:.{digits}f}"
 
 
 def _numbers(metrics: dict[str, float]) -> str:
     return ", ".join(_number(metric, value) for metric, value in metrics.items())
 
 
-def _number(metric: str, value: float) -> str:
-    return f"{metric} {value:,}" if isinstance(value, int) else f"{metric} {value:.1f}"
+def _number(metric: str, value: float, digits: int = 1) -> str:
+    return f"{metric} {value:,}" if isinstance(value, int) else f"{metric} {value:.{digits}f}"
 
 
 def _plain(value: object) -> str:

@@ -16,6 +16,7 @@
         Seed: 0                                                      # these and Commit are needed with Weights
         Commit: 5303210bf4e9
         Seeds: [0, 1, 2]                                             # from here on optional: all seeds of the recipe
+        Stages: [configs/..., configs/...]                           # trained in order, the model's own config last
         EMA: none                                                    # or what was averaged
         Hardware: AMD EPYC, 1 thread
         Training Time: 210                                           # seconds, on Hardware
@@ -41,9 +42,11 @@
         Data Licence: none needed, drawn by the repository's own renderer
         Mirrors: []                                                  # base URLs, tried in order
 
-A key that is not listed here is a mistake, and so is a metric that does not say its flavour. A model that translates
-between domains has results of the task ``Image Translation``, whose figures are grey levels of 0 to 255, and after them
-those of re-ID recipes that learnt from the images that these weights drew.
+A key that is not listed here is a mistake, and so are a task that :data:`TASKS` does not have and a metric that does
+not say its flavour. A model that translates between domains has results of the task ``Image Translation``, one that
+draws from noise of ``Image Sampling``: what a few of its images look like, in grey levels of 0 to 255. After them come
+those of ``Image Generation``, which judge its images beside real ones, and those of re-ID recipes that learnt from the
+images that these weights drew.
 """
 
 from __future__ import annotations
@@ -57,10 +60,22 @@ import yaml
 
 from reidzoo.base.errors import UserError, nearest
 
-#: the task whose results say what a model draws; a model with one translates between domains
-TRANSLATION = "Image Translation"
+REID = "Person Re-Identification"
+#: of recipes that learnt from a generator's images: instead of real ones, and beside them
+REID_ON_TRANSLATED, REID_WITH_SAMPLED = f"{REID} on translated images", f"{REID} with sampled images"
+#: tasks whose results say what a few images look like; a model with the first translates, with the second it samples
+TRANSLATION, SAMPLING = "Image Translation", "Image Sampling"
+#: the task whose results judge a generator's images beside real ones
+GENERATION = "Image Generation"
+TASKS = (REID, REID_ON_TRANSLATED, REID_WITH_SAMPLED, TRANSLATION, SAMPLING, GENERATION)
 #: metrics of which several definitions are in use, so that the bare name says nothing
-FLAVOURS = {"mAP": "mAP_step or mAP_official", "FID": "FID_<features>", "SSIM": "SSIM_<preset>"}
+FLAVOURS = {
+    "mAP": "mAP_step or mAP_official",
+    "FID": "FID_<features>",
+    "fid": "fid (<features>)",
+    "SSIM": "SSIM_<preset>",
+    "ssim": "ssim (<preset>)",
+}
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")  # becomes a file name, so nothing that leaves a folder
 DIGEST = re.compile(r"[0-9a-f]{64}")
 SUFFIX = ".safetensors"
@@ -152,6 +167,11 @@ class Card:
         """Whether the model draws images of one domain in the style of another."""
         return any(result.task == TRANSLATION for result in self.results)
 
+    @property
+    def is_sampling(self) -> bool:
+        """Whether the model draws images from noise."""
+        return any(result.task == SAMPLING for result in self.results)
+
 
 def read_metafile(path: str | Path, root: str | Path | None = None) -> list[Card]:
     """The cards of one metafile.
@@ -237,17 +257,21 @@ def _card(node: Any, where: str, collections: dict[str, Collection], path: Path)
 
 def _check_metadata(node: dict[str, Any], where: str, trained: bool) -> None:
     made = {"Seed": int, "Commit": str}
-    optional = {"Seeds": list, "EMA": str, "Hardware": str, "Training Time": NUMBER, "Versions": dict}
+    optional = {"Seeds": list, "Stages": list, "EMA": str, "Hardware": str, "Training Time": NUMBER, "Versions": dict}
     required = {"Training Data": str, "Initialisation": str}
     _check(node, where, {**required, **(made if trained else {})}, {**made, **optional})
     if "Training Time" in node and "Hardware" not in node:
         raise UserError(f"{where}: 'Training Time' says nothing without 'Hardware'")
     if not all(type(seed) is int for seed in node.get("Seeds", [])):
         raise UserError(f"{where}: 'Seeds' is a list of whole numbers, got {node['Seeds']}")
+    if not all(isinstance(stage, str) for stage in node.get("Stages", [])):
+        raise UserError(f"{where}: 'Stages' is a list of config files, got {node['Stages']}")
 
 
 def _result(node: Any, where: str) -> Result:
     _check(node, where, {"Task": str, "Dataset": str, "Metrics": dict}, {"Spread": dict, "Config": str})
+    if node["Task"] not in TASKS:
+        raise UserError(f"{where}: no task '{node['Task']}', {nearest(node['Task'], TASKS)}")
     _check_metrics(node["Metrics"], f"{where}: Metrics")
     spread = node.get("Spread", {})
     for metric, numbers in spread.items():
@@ -302,7 +326,8 @@ def _picture(path: str | None, where: str) -> str | None:
 
 
 def _require_files(card: Card, root: Path) -> None:
-    for config in (card.config, *(result.config for result in card.results if result.config is not None)):
+    recipes = (result.config for result in card.results if result.config is not None)
+    for config in (card.config, *card.metadata.get("Stages", []), *recipes):
         if not (root / config).is_file():
             raise UserError(f"model '{card.name}': no config file '{config}': correct 'Config'")
     if card.picture is not None and not (root / card.picture).is_file():

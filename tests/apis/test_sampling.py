@@ -248,7 +248,7 @@ def test_another_commit_is_no_obstacle(saved, tmp_path, monkeypatch):
 )
 def test_wrong_values(saved, tmp_path, changes, said):
     config, checkpoint = saved
-    call = {"config": config, "checkpoint": checkpoint, "out": tmp_path / "out", "count": 2, "device": "cpu"}
+    call = {"name_or_config": config, "checkpoint": checkpoint, "out": tmp_path / "out", "count": 2, "device": "cpu"}
     with pytest.raises(UserError, match=said):
         sample_images(**{**call, **changes})
 

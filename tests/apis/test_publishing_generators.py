@@ -11,15 +11,15 @@ import torch
 from mmengine.config import Config
 from toy_translation import write_toy_gan, write_toy_reid
 
-from reidzoo.apis import Translator, publishing_translations
+from reidzoo.apis import Translator, publishing_generators, translation_samples
 from reidzoo.apis.configs import read_config
 from reidzoo.apis.method_loading import load_method
-from reidzoo.apis.publishing_translations import publish_translation
+from reidzoo.apis.publishing_generators import publish_generator
 from reidzoo.apis.results import write_json
 from reidzoo.apis.stage_runs import train_stages
 from reidzoo.apis.testing import evaluate
 from reidzoo.apis.translating import translate_dataset
-from reidzoo.apis.translation_samples import drawn, figures_of, samples_of
+from reidzoo.apis.translation_samples import TranslationSamples, drawn, figures_of, samples_of
 from reidzoo.apis.translator import REFUSAL
 from reidzoo.base.errors import UserError
 from reidzoo.base.weights import read_checkpoint
@@ -89,7 +89,7 @@ def change(file, **values):
 
 
 def published(**options):
-    return publish_translation(f"work_dirs/{NAME}/seed3", **options)
+    return publish_generator(f"work_dirs/{NAME}/seed3", **options)
 
 
 def test_a_published_translation_translates_by_its_name(site):
@@ -153,8 +153,8 @@ def test_float32_stays_where_half_precision_shows(site, monkeypatch):
         method.is_half = read_checkpoint(file)["meta"].get("precision") == "float16"
         return cfg, method
 
-    monkeypatch.setattr(publishing_translations, "drawn", shown)
-    monkeypatch.setattr(publishing_translations, "load_method", load)
+    monkeypatch.setattr(translation_samples, "drawn", shown)
+    monkeypatch.setattr(publishing_generators, "load_method", load)
     lines = []
     assert published(report=lines.append).precision == "float32"
     assert "as float16 translated images differ by up to" in lines[0]
@@ -173,8 +173,8 @@ def test_people_are_not_shown(site):
     cfg = Config.fromfile(GAN)
     for side in ("source", "target"):
         cfg.train_dataloader.dataset[side].type = "Market1501"
-    samples, lines = samples_of(cfg), []
-    with publishing_translations._picture(site / "x.png", None, samples, NAME, lines.append) as is_drawn:
+    samples, lines = TranslationSamples(cfg), []
+    with publishing_generators._picture(site / "x.png", None, samples, NAME, lines.append) as is_drawn:
         assert not is_drawn
     assert "no picture, for it would show the people of Market1501 train" in lines[0]
 
@@ -228,7 +228,7 @@ def test_figures_are_grey_levels(site):
 @pytest.mark.parametrize(
     ("row", "record", "answer"),
     [
-        ({"seed": 4}, {}, "no row in 'model_zoo/results' is of seed 3 with stages that end with"),
+        ({"seed": 4}, {}, "no row is of seed 3 in 'model_zoo/results' with stages that end with"),
         ({"stages": [REID]}, {}, "nobody knows what it is good for"),
         ({"checkpoint_sha256": "0" * 64}, {}, "was measured with another network"),
         ({"commit": f"{CLEAN}-dirty"}, {}, "measured in a checkout with changes"),
@@ -264,7 +264,7 @@ def test_a_run_of_something_else_is_refused(site):
     Path(GAN).write_text(text)
     shutil.copy(run_of(site) / "epoch_1.pth", run_of(site) / "epoch_0.pth")
     with pytest.raises(UserError, match=r"not the end of its run, expected epoch_1\.pth: train it on"):
-        publish_translation(run_of(site) / "epoch_0.pth")
+        publish_generator(run_of(site) / "epoch_0.pth")
     (run_of(site) / "run.json").unlink()
     with pytest.raises(UserError, match=r"no run\.json beside"):
         published()

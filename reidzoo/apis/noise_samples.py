@@ -1,0 +1,78 @@
+"""The first images that a GAN draws, always of the same noise, and what they are in figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from torch import Tensor
+
+from reidzoo.apis.epoch_pictures import Rows
+from reidzoo.apis.generator_samples import GeneratorSamples, Measured
+from reidzoo.apis.results import IMAGES
+from reidzoo.apis.sampling import REFUSAL, noise_of
+from reidzoo.base.errors import UserError
+from reidzoo.data.datasets.synthped import SynthPed
+from reidzoo.methods.sampling import SamplingMethod
+from reidzoo.registry import DATASETS
+from reidzoo.zoo.metafiles import REID_WITH_SAMPLED, SAMPLING
+
+COUNT, COLUMNS = 32, 8
+SEED = 0
+#: mean grey levels by which images of different noise differ at least (standard deviation)
+LEAST_DIVERSITY = 1.0
+
+
+class NoiseSamples(GeneratorSamples):
+    """Images ``000000`` to ``000031`` of ``tools/sample.py`` with seed 0; see :class:`GeneratorSamples`."""
+
+    kind = SamplingMethod
+    refusal = REFUSAL
+    images = "sampled images"
+    task = SAMPLING
+    learnt = REID_WITH_SAMPLED
+
+    def __init__(self, cfg: Config):
+        self.dataset = cfg.train_dataloader.dataset
+        self.people = [] if issubclass(DATASETS.get(self.dataset.type), SynthPed) else [self.dataset.type]
+
+    def drawn(self, method: SamplingMethod) -> list[Tensor]:
+        return [method.sample(_noise(method))]
+
+    def figures(self, method: SamplingMethod) -> list[dict[str, Any]]:
+        """One entry: mean of each colour, and ``diversity``, the standard deviation over images, mean over values."""
+        name = type(method).__name__
+        with torch.no_grad():
+            finite = torch.isfinite(method(_noise(method)))
+        if not finite.all():
+            raise UserError(f"{name} draws what is not finite: its training has failed")
+        images = self.drawn(method)[0].double()
+        diversity = images.std(0, correction=0).mean().item()
+        if diversity < LEAST_DIVERSITY:
+            raise UserError(
+                f"{name} draws one image whatever the noise: {COUNT} images differ by {diversity:.2f} of 255 grey "
+                f"levels (standard deviation), expected at least {LEAST_DIVERSITY}: train it again or for longer"
+            )
+        red, green, blue = images.mean((0, 2, 3)).tolist()
+        figures = {"mean_red": red, "mean_green": green, "mean_blue": blue, "diversity": diversity}
+        metrics = {key: round(value, 4) for key, value in figures.items()}
+        return [{"data": f"the first {COUNT} images of seed {SEED}", "metrics": metrics}]
+
+    def rows(self, method: SamplingMethod) -> Rows:
+        images = self.drawn(method)[0].permute(0, 2, 3, 1).numpy()
+        return [tuple(images[start : start + COLUMNS]) for start in range(0, COUNT, COLUMNS)]
+
+    def require_measured(self, config: str, judged: Measured, recipes: Measured, where: str) -> None:
+        if not judged:
+            stem = Path(config).stem
+            raise UserError(
+                f"no row on images is of exactly these weights of '{config}' and of {where}, so nobody knows how good "
+                f"they are: draw some, then judge them with tools/evaluate_images.py {self.dataset.root} FOLDER --out "
+                f"model_zoo/results/{stem}{IMAGES}.seed<N>.json"
+            )
+
+
+def _noise(method: SamplingMethod) -> Tensor:
+    return torch.cat([noise_of(method, SEED, number) for number in range(COUNT)])
