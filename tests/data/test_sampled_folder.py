@@ -11,7 +11,7 @@ from reidzoo.apis.configs import complete_for_training
 from reidzoo.base.errors import UserError
 from reidzoo.base.labels import UNLABELLED_PID
 from reidzoo.data.dataset_check import check_dataset
-from reidzoo.data.datasets import GeneratedFolder, RealAndGenerated, SampledFolder
+from reidzoo.data.datasets import GeneratedFolder, RealAndGenerated, SampledFolder, UnpairedImages
 from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.manifest import write_manifest
 from reidzoo.data.datasets.reading import UndecodableImage
@@ -204,6 +204,17 @@ def test_fewer_of_them_can_be_mixed_in(roots):
 def test_identities_cannot_be_dealt_from_them(roots):
     with pytest.raises(UserError, match=r"IdentitySampler deals identities, and 5 generated images .* show nobody"):
         IdentitySampler(mixed(roots), images_per_pid=2, pids_per_batch=2, seed=0)
+
+
+def test_they_are_no_real_images(roots):
+    real, samples = {"type": "Market1501", "root": str(roots[0])}, {"type": "SampledFolder", "root": str(roots[1])}
+    with pytest.raises(UserError, match=r"SampledFolder cannot be its 'real': name a re-ID data set as real"):
+        RealAndGenerated(samples, real)
+    pair = {"type": "UnpairedImages", "source": real, "target": real}
+    with pytest.raises(UserError, match=r"UnpairedImages cannot be its 'generated': .* or a SampledFolder, as gener"):
+        RealAndGenerated(real, pair)
+    with pytest.raises(UserError, match="UnpairedImages takes its target from a re-ID data set, got SampledFolder"):
+        UnpairedImages(real, samples)
 
 
 def test_broken_files_of_both_kinds_are_found(tmp_path):

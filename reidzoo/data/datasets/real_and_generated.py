@@ -21,6 +21,9 @@ from reidzoo.data.datasets.unpaired import require_one_size
 from reidzoo.data.draw import Draw
 from reidzoo.registry import DATASETS
 
+#: what generated images are read by
+GENERATED = (ReIDDataset, SampledFolder)
+
 
 @DATASETS.register
 class RealAndGenerated(Dataset):
@@ -39,14 +42,19 @@ class RealAndGenerated(Dataset):
     style camera), with ``is_generated`` bool.
 
     Raises:
-        UserError: either set cannot be read or is no ``train`` split, a generated image shows an identity that the real
-            set does not have, or the two kinds come out in different sizes.
+        UserError: either set cannot be read, is of another kind or is no ``train`` split, a generated image shows an
+            identity that the real set does not have, or the two kinds come out in different sizes.
     """
 
     def __init__(self, real: dict[str, Any], generated: dict[str, Any]):
         self.real: ReIDDataset = DATASETS.build(real)
         self.generated: ReIDDataset | SampledFolder = DATASETS.build(generated)
-        for part in (self.real, self.generated):
+        for name, part, kinds in (("real", self.real, ReIDDataset), ("generated", self.generated, GENERATED)):
+            if not isinstance(part, kinds):
+                raise UserError(
+                    f"RealAndGenerated has real images of persons and generated ones, and {type(part).__name__} cannot "
+                    f"be its '{name}': name a re-ID data set as real; one, or a SampledFolder, as generated"
+                )
             if getattr(part, "split", "train") != "train":
                 raise UserError(f"RealAndGenerated is trained on, got split '{part.split}': set split='train' for both")
         unknown = sorted({record.pid for record in self.records} - {*self.real.labels, UNLABELLED_PID})

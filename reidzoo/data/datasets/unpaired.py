@@ -32,12 +32,19 @@ class UnpairedImages(Dataset):
     transform ``LoadMask`` also ``source_masks`` and ``target_masks`` uint8 1 x H x W (255 person, 0 rest).
 
     Raises:
-        UserError: either set cannot be read, or its transforms leave images of another size than the other's.
+        UserError: either set cannot be read or shows no persons, or its transforms leave images of another size than
+            the other's.
     """
 
     def __init__(self, source: dict[str, Any], target: dict[str, Any]):
         self.source: ReIDDataset = DATASETS.build(source)
         self.target: ReIDDataset = DATASETS.build(target)
+        for name, part in (("source", self.source), ("target", self.target)):
+            if not isinstance(part, ReIDDataset):
+                raise UserError(
+                    f"UnpairedImages takes its {name} from a re-ID data set, got {type(part).__name__}: name a "
+                    "reader of images of persons"
+                )
 
     @property
     def metainfo(self) -> dict[str, Any]:
