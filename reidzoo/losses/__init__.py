@@ -5,13 +5,16 @@ from reidzoo.losses.batch_hard_triplet import BatchHardTriplet, hardest_distance
 from reidzoo.losses.contrastive import ContrastiveLoss
 from reidzoo.losses.cross_entropy import CrossEntropy, UniformCrossEntropy
 from reidzoo.losses.pose_mask import PoseMaskLoss
+from reidzoo.losses.reconstruction import L1Loss, NearestNeighbourLoss
 
 __all__ = [
     "BatchHardTriplet",
     "ContrastiveLoss",
     "CrossEntropy",
     "HingeGANLoss",
+    "L1Loss",
     "LeastSquaresGANLoss",
+    "NearestNeighbourLoss",
     "PoseMaskLoss",
     "UniformCrossEntropy",
     "VanillaGANLoss",

@@ -5,6 +5,7 @@ from reidzoo.methods.bot import BagOfTricks
 from reidzoo.methods.camstyle import CamStyle
 from reidzoo.methods.cyclegan import CycleGAN
 from reidzoo.methods.dcgan import DCGAN
+from reidzoo.methods.deformable_gan import DeformableGAN
 from reidzoo.methods.gan import GAN
 from reidzoo.methods.ide import IDE
 from reidzoo.methods.lsgan import LSGAN
@@ -32,6 +33,7 @@ __all__ = [
     "BagOfTricks",
     "CamStyle",
     "CycleGAN",
+    "DeformableGAN",
     "ImagePreprocessor",
     "PG2StageOne",
     "PG2StageTwo",

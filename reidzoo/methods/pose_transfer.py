@@ -24,12 +24,7 @@ class PoseTransferMethod(BaseModel):
 
     Args:
         data_preprocessor: config of the preprocessor; None brings images to [-1, 1], where generators draw.
-
-    Attributes:
-        image_size: height and width of the images.
     """
-
-    image_size: tuple[int, int]
 
     def __init__(self, data_preprocessor: dict[str, Any] | None = None):
         super().__init__(unit_range_preprocessor(data_preprocessor))
@@ -47,7 +42,7 @@ class PoseTransferMethod(BaseModel):
         """What people call: the persons of the images in other poses.
 
         Args:
-            images: B x 3 x H x W uint8 RGB, H and W as in ``image_size``.
+            images: B x 3 x H x W uint8 RGB, of the size that the networks are built for.
             source_points: B x 18 x 2, the poses in these images, in their pixels.
             target_points: B x 18 x 2, the poses to draw, in pixels of images of this size.
 

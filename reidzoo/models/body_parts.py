@@ -1,10 +1,9 @@
-"""Ten rigid parts of a body, and how each moved between two poses (Siarohin et al., CVPR 2018, section 3.2).
+"""Ten rigid parts of a body, and how each moved between two poses (Siarohin et al., CVPR 2018).
 
-Written from the released code, which differs from the paper: the torso's region is the whole image, so that the
-background goes with it; limbs are 0.4 times the mean side of the torso wide (paper: a third of its mean diagonal);
-calves and forearms reach further beyond their end in masks than in transforms. Affine maps are ordinary least squares,
-where the released code takes the total ones of its library: equal but for a few hundredths of a pixel, unless the torso
-is seen from the side.
+Written from the released code: the torso's region is the whole image, so that the background goes with it; limbs are
+0.4 times the mean side of the torso wide; calves and forearms reach further beyond their end in masks than in
+transforms. Affine maps are ordinary least squares, where the released code takes the total ones of its library: mostly
+equal but for a few hundredths of a pixel, not where the torso is seen from the side.
 
 All of it runs on the points' device in float64, for all images and parts at once. Points are B x 18 x 2, (y, x) in
 pixels (:mod:`reidzoo.base.pose_maps`); inside, and in the transforms, coordinates are (x, y).

@@ -1,5 +1,5 @@
 """Deformable skip connections: Siarohin, Sangineto, Lathuilière & Sebe, "Deformable GANs for Pose-Based Human Image
-Generation", CVPR 2018 (arXiv:1801.00055), section 3.2.
+Generation", CVPR 2018 (arXiv:1801.00055).
 
 A map of features of the source image is moved part by part to where the target pose has the part, and where parts
 overlap the largest value stays. Written from the released code: nearest neighbours in maps and masks, zeros from
@@ -40,7 +40,7 @@ def part_motion(source_points: Tensor, target_points: Tensor, size: tuple[int, i
 
 
 def deform(features: Tensor, motion: PartMotion, sampling: str) -> Tensor:
-    """Features of the source image, moved to the target pose (equation 4).
+    """Features of the source image, moved to the target pose.
 
     The released code takes the largest of all parts' values, 0 counting for a part that is not there; here 0 counts
     everywhere, which differs where all ten parts overlap, and not behind a ReLU.

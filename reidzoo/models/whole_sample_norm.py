@@ -1,4 +1,4 @@
-"""The normalisation that Deformable GAN's authors trained with, beside the one that their paper names."""
+"""The normalisation that Deformable GAN's authors trained with, beside the one that it is called after."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _LEAST_VARIANCE = 1e-12
 class WholeSampleNorm(nn.Module):
     """All channels of an image together to mean 0 and deviation 1, then one scale and one shift for all of them.
 
-    What keras-contrib's InstanceNormalization does by default, and hence Deformable GAN's released code (Siarohin et
-    al., CVPR 2018) where the paper says instance normalisation: (x - mean) / (std + 1e-3). B x C x h x w in and out,
-    the same in training and in eval mode; computed in float32 at least.
+    What keras-contrib's InstanceNormalization does unless told otherwise, and hence Deformable GAN's released code
+    (Siarohin et al., CVPR 2018): (x - mean) / (std + 1e-3). B x C x h x w in and out, the same in training and in eval
+    mode; computed in float32 at least.
     """
 
     def __init__(self):
@@ -34,7 +34,7 @@ class WholeSampleNorm(nn.Module):
         return torch.addcmul(self.bias - mean * scale, x, scale).to(x.dtype)
 
 
-#: what ``norm`` of a network of Deformable GAN may be: as released, as in the paper
+#: what ``norm`` of a network of Deformable GAN may be: as released, as called
 NORMS = {"sample": WholeSampleNorm, "instance": InstanceNorm}
 
 

@@ -8,5 +8,6 @@ within rounding). The argument ``weights`` names a file, which is loaded complet
 from reidzoo.models.backbones.osnet import OSNet
 from reidzoo.models.backbones.timm_backbone import TimmBackbone
 from reidzoo.models.backbones.torchvision_resnet import TorchvisionResNet
+from reidzoo.models.backbones.torchvision_vgg import TorchvisionVGG19
 
-__all__ = ["OSNet", "TimmBackbone", "TorchvisionResNet"]
+__all__ = ["OSNet", "TimmBackbone", "TorchvisionResNet", "TorchvisionVGG19"]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
-from torchvision.models import get_model, get_model_weights
+from torchvision.models import get_model
 from torchvision.models.resnet import Bottleneck
 
 from reidzoo.base.errors import UserError
-from reidzoo.base.files import sha256
 from reidzoo.models.backbones.freezing import FreezableBackbone, parameters_of
+from reidzoo.models.backbones.imagenet import imagenet_file
 from reidzoo.models.backbones.pretrained import load_pretrained
 from reidzoo.registry import BACKBONES
 
@@ -68,7 +66,7 @@ class TorchvisionResNet(FreezableBackbone):
         self.out_channels = network.fc.in_features
         self.stride = 16 * last_stride
         if weights is not None:
-            path = imagenet_file(depth) if weights == "imagenet" else weights
+            path = imagenet_file(f"resnet{depth}", f"ResNet-{depth}") if weights == "imagenet" else weights
             load_pretrained(self, path, ignore=("fc.",), remedy=f"name a file of ResNet-{depth}, or change depth")
         self.freeze(frozen_stages, freeze_bn)
 
@@ -81,29 +79,6 @@ class TorchvisionResNet(FreezableBackbone):
         """Images B x 3 x H x W to a map B x ``out_channels`` x H/stride x W/stride."""
         x = self.maxpool(self.relu(self.bn1(self.conv1(images))))
         return self.layer4(self.layer3(self.layer2(self.layer1(x))))
-
-
-def imagenet_file(depth: int) -> Path:
-    """Where torch's hub cache holds torchvision's IMAGENET1K_V1 weights, checked against the hash in the file's name.
-
-    Raises:
-        UserError: the file is absent (the sentence holds its address and its place) or is not what its name says.
-    """
-    url = get_model_weights(f"resnet{depth}").IMAGENET1K_V1.url
-    path = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
-    if not path.is_file():
-        raise UserError(
-            f"the ImageNet weights of ResNet-{depth} are expected at '{path}' and nothing is downloaded "
-            f"unasked: fetch {url} to that place"
-        )
-    expected = path.stem.rsplit("-", 1)[-1]
-    found = sha256(path)
-    if not found.startswith(expected):
-        raise UserError(
-            f"'{path}' should have a sha256 that begins with {expected}, it begins with {found[:8]}: "
-            f"remove the file and fetch {url} again"
-        )
-    return path
 
 
 def _unstride(block: nn.Module) -> None:

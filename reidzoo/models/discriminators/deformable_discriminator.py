@@ -1,4 +1,4 @@
-"""The discriminator of Deformable GAN: Siarohin, Sangineto, Lathuilière & Sebe, CVPR 2018, section 3.1, as released."""
+"""The discriminator of Deformable GAN: Siarohin, Sangineto, Lathuilière & Sebe, CVPR 2018, as released."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class DeformableDiscriminator(nn.Module):
 
     Args:
         width: channels after the first convolution; they double in the next three.
-        norm: "sample" (released code) or "instance" (paper), see :mod:`reidzoo.models.whole_sample_norm`.
+        norm: "sample" (released code) or "instance", see :mod:`reidzoo.models.whole_sample_norm`.
 
     Raises:
         UserError: a width below 1, or another norm.
@@ -40,7 +40,7 @@ class DeformableDiscriminator(nn.Module):
         super().__init__()
         if width < 1:
             raise UserError(
-                f"DeformableDiscriminator expects a width of at least 1, got width={width}: the paper has 64"
+                f"DeformableDiscriminator expects a width of at least 1, got width={width}: the released code has 64"
             )
         norm_class = checked_norm(self, norm)
         channels = [width * 2**i for i in range(4)]

@@ -1,4 +1,4 @@
-"""The generator of Deformable GAN: Siarohin, Sangineto, Lathuilière & Sebe, CVPR 2018, section 3.1, as released."""
+"""The generator of Deformable GAN: Siarohin, Sangineto, Lathuilière & Sebe, CVPR 2018, as released."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ class DeformableGenerator(nn.Module):
     Args:
         width: channels at full size; they double with each halving, up to 8 times as many.
         image_size: height and width of the images, which set the number of halvings: 5 for 128 rows, 6 for 256.
-        deformable: two encoders and deformed skips; without, the paper's baseline.
+        deformable: two encoders and deformed skips; without, the authors' baseline.
         sampling: of the deformed maps, "nearest" (released code) or "bilinear".
-        norm: "sample" (released code) or "instance" (paper), see :mod:`reidzoo.models.whole_sample_norm`.
+        norm: "sample" (released code) or "instance", see :mod:`reidzoo.models.whole_sample_norm`.
 
     Attributes:
         image_size: as given.
@@ -94,7 +94,9 @@ class DeformableGenerator(nn.Module):
     ):
         super().__init__()
         if width < 1:
-            raise UserError(f"DeformableGenerator expects a width of at least 1, got width={width}: the paper has 64")
+            raise UserError(
+                f"DeformableGenerator expects a width of at least 1, got width={width}: the released code has 64"
+            )
         if sampling not in SAMPLINGS:
             raise UserError(f"DeformableGenerator has no sampling '{sampling}', {nearest(sampling, SAMPLINGS)}")
         norm_class = checked_norm(self, norm)
