@@ -10,7 +10,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from reidzoo.apis import sample_grids, translation_grids  # noqa: F401 (hooks, on the shelf when a config is checked)
+from reidzoo.apis import pose_grids, sample_grids, translation_grids  # noqa: F401 (hooks, on the shelf when a config is checked)
 from reidzoo.base.errors import UserError, nearest
 from reidzoo.engine.config_check import require_valid
 from reidzoo.registry import DATASETS, METHODS, SAMPLERS, SCOPE, import_modules_of_user

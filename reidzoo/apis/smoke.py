@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
 
 from reidzoo.data.synthped.benchmark import RENDERER_VERSION, make_synthped
-from reidzoo.registry import all_shelves
+from reidzoo.registry import DATASETS, all_shelves
 
 SMOKE_DATA = Path(f"data/synthped-day-tiny-{RENDERER_VERSION}")  # a new renderer does not meet old pixels
 STEPS = 2
@@ -65,7 +65,8 @@ def _tiny(dataset: dict[str, Any]) -> dict[str, Any]:
     """The tiny benchmark, read as the config reads its data; a data set made of others keeps its form."""
     parts = {name: value for name, value in dataset.items() if isinstance(value, dict) and "type" in value}
     if parts:
-        return {**dataset, **{name: _tiny(part) for name, part in parts.items()}}
+        small = getattr(DATASETS.get(dataset["type"]), "smoke", {})
+        return {**dataset, **small, **{name: _tiny(part) for name, part in parts.items()}}
     kept = {name: dataset[name] for name in ("split", "transforms") if name in dataset}
     for transform in kept.get("transforms", ()):
         if "target" in transform:  # a data set that the transform learns colours from

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from mmengine.logging import print_log
@@ -36,8 +36,9 @@ class PosePairs(Dataset):
     Args:
         dataset: config of a :class:`ReIDDataset`, transforms included; they move the points along.
         annotations: file of poses (:mod:`reidzoo.data.poses.annotations`), relative to the root of ``dataset``.
-        pairs: file of pairs of file names (:mod:`reidzoo.data.poses.pairs`), relative to the root of ``dataset``: the
-            set then has these pairs, in their order, in place of drawn ones. None draws.
+        pairs: file of pairs of file names (:mod:`reidzoo.data.poses.pairs`), relative to the root of ``dataset``, or
+            the pairs themselves, (source, target): the set then has these, in their order, in place of drawn ones. None
+            draws.
         min_joints: visible points, 4 to 18, that an image needs to be valid; the torso is 4.
 
     Items are dicts of tensors: ``source_images`` and ``target_images`` uint8 3 x H x W (RGB), ``source_points`` and
@@ -50,8 +51,14 @@ class PosePairs(Dataset):
             images are not unique; no pair is valid; ``pairs`` names images that are not valid.
     """
 
+    smoke: ClassVar = {"annotations": "keypoints-train.csv", "pairs": None}  # of SynthPed
+
     def __init__(
-        self, dataset: dict[str, Any], annotations: str, pairs: str | None = None, min_joints: int = len(TORSO)
+        self,
+        dataset: dict[str, Any],
+        annotations: str,
+        pairs: str | Sequence[tuple[str, str]] | None = None,
+        min_joints: int = len(TORSO),
     ):
         if not len(TORSO) <= min_joints <= len(JOINTS):
             raise UserError(f"min_joints lies between {len(TORSO)} (the torso) and {len(JOINTS)}, got {min_joints}")
@@ -64,7 +71,7 @@ class PosePairs(Dataset):
         self.poses = read_annotations(self.annotations)
         rows = self._rows_by_name()
         #: the row of each item's source in the data set's table, and the rows from which its target is drawn
-        self.items = self._drawn(rows) if pairs is None else self._listed(rows, self.dataset.root / pairs)
+        self.items = self._drawn(rows) if pairs is None else self._listed(rows, pairs)
         self.dataset.transforms = [LoadPose(self.poses), *self.dataset.transforms]
 
     @property
@@ -139,21 +146,23 @@ class PosePairs(Dataset):
             print_log(f"PosePairs: {len(items):,} of {len(rows):,} images, without {left_out}", logger="current")
         return items
 
-    def _listed(self, rows: dict[str, int], path: Path) -> list[tuple[int, list[int]]]:
-        """The pairs of a file."""
-        pairs = read_pairs(path)
+    def _listed(self, rows: dict[str, int], given: str | Sequence[tuple[str, str]]) -> list[tuple[int, list[int]]]:
+        """The pairs of a file, or those given."""
+        path = self.dataset.root / given if isinstance(given, str) else None
+        pairs = given if path is None else read_pairs(path)
+        where = "the list of pairs" if path is None else f"'{path}'"
         names = list(dict.fromkeys(name for pair in pairs for name in pair))
         unknown = [name for name in names if name not in rows]
         if unknown:
             raise UserError(
-                f"'{path}' names {len(names):,} images, of which {_some(unknown)} are no images of persons in "
+                f"{where} names {len(names):,} images, of which {_some(unknown)} are no images of persons in "
                 f"the split '{self.dataset.split}' of '{self.dataset.root}': give the pairs of this split"
             )
         self._refuse_missing(names)
         bad = [name for name in names if not self._is_valid(name)]
         if bad:
             raise UserError(
-                f"'{path}' names {_some(bad)}, without {self.min_joints} visible points, both shoulders and hips among "
+                f"{where} names {_some(bad)}, without {self.min_joints} visible points, both shoulders and hips among "
                 f"them, in '{self.annotations}': leave such pairs out"
             )
         return [(rows[source], [rows[target]]) for source, target in pairs]
