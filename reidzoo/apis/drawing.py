@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -39,7 +40,7 @@ class Drawing:
     Attributes:
         kind: of drawing, as the folder remembers it.
         method: the trained method; moved to ``device`` where something is left to draw.
-        read: gives what a batch is drawn from, on the CPU; called in a thread of its own.
+        read: gives what a batch is drawn from, on the CPU, as ``draw`` takes it; called in a thread of its own.
         draw: makes of that the images of the batch, B x 3 x H x W uint8 RGB.
         finished: makes of an image, H x W x 3 uint8 RGB, that which is written.
         batch_size: images a step.
@@ -49,8 +50,8 @@ class Drawing:
 
     kind: Kind
     method: BaseModel
-    read: Callable[[Batch], Tensor]
-    draw: Callable[[Tensor, Batch], Tensor]
+    read: Callable[[Batch], Any]
+    draw: Callable[[Any, Batch], Tensor]
     batch_size: int
     quality: int
     device: str
@@ -68,6 +69,18 @@ def check_numbers(quality: int, **counts: int) -> None:
             raise UserError(f"{name} is a whole number of at least 1, got {value!r}")
     if quality > 100:
         raise UserError(f"quality is that of a JPEG file, 1 to 100, got {quality}")
+
+
+def refuse_equal_files(items: Batch) -> None:
+    """Refuse images drawn from two files that would overwrite each other.
+
+    Raises:
+        UserError: names both sources of the first such file.
+    """
+    file, count = Counter(item.entry.file for item in items).most_common(1)[0]
+    if count > 1:
+        sources = [item.entry.source_file for item in items if item.entry.file == file]
+        raise UserError(f"'{sources[0]}' and '{sources[1]}' would both become '{file}': rename one of them")
 
 
 def draw_folder(

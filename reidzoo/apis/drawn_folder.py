@@ -1,8 +1,8 @@
 """The folder that a generator draws: whose it is, what is in it already, and when it is complete.
 
-While drawing is under way, a file beside the images (``translation.json``, ``sampling.json``) holds the header that
-``manifest.json`` gets in the end. An image is there completely or not at all, so what is there under the right header
-never has to be made again.
+While drawing is under way, a file beside the images (``translation.json``, ``sampling.json``, ``reposing.json``) holds
+the header that ``manifest.json`` gets in the end. An image is there completely or not at all, so what is there under
+the right header never has to be made again.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ TRANSLATION = Kind(
     "translation.json", "translation", "translate", "translating", "translated images", read_manifest, None
 )
 SAMPLING = Kind("sampling.json", "sampling", "sample", "sampling", "sampled images", read_samples, SAMPLES)
+REPOSING = Kind("reposing.json", "pose transfer", "repose", "reposing", "reposed images", read_manifest, None)
 
 
 def begin(folder: Path, kind: Kind, header: Header, images: Images) -> Header:

@@ -3,8 +3,9 @@
 A re-ID config names that folder as the root of its training images, or of the ``generated`` ones beside real images. It
 begins with ``work_dirs/<name of the generator's config>/seed0/``; then comes, of a translation, ``translated-s2t``,
 ``translated-t2s``, or ``translated`` for the images of one data set in the style of each of its other cameras
-(CamStyle), read by ``GeneratedFolder``; of a GAN ``sampled-<number of images>``, read by ``SampledFolder``. Stages of
-another seed or work folder read the folder there.
+(CamStyle); of a pose transfer ``reposed-<number of poses>``, each image in so many poses; both are read by
+``GeneratedFolder``; of a GAN ``sampled-<number of images>``, read by ``SampledFolder``. Stages of another seed or work
+folder read the folder there.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmengine.config import Config
+from mmengine.model import BaseModel
 
 from reidzoo.apis.camstyle_pairs import TRANSLATED, drawn_by, train_camera_pairs
 from reidzoo.apis.configs import read_config
+from reidzoo.apis.reposing import repose_dataset, trained_on
 from reidzoo.apis.sampling import sample_images
 from reidzoo.apis.stages import WORK_DIRS, Stage
 from reidzoo.apis.translating import translate_dataset
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
+from reidzoo.methods.pose_transfer import PoseTransferMethod
 from reidzoo.methods.sampling import SamplingMethod
 from reidzoo.methods.translation import DIRECTIONS, TranslationMethod
 from reidzoo.registry import METHODS
@@ -33,6 +37,29 @@ from reidzoo.registry import METHODS
 ONE_WAY = {f"{TRANSLATED}-{direction}": direction for direction in DIRECTIONS}
 #: a folder of so many samples
 SAMPLED = re.compile(r"sampled-([1-9]\d*)")
+#: a folder of each image in so many poses
+REPOSED = re.compile(r"reposed-([1-9]\d*)")
+
+
+class GeneratorKind(NamedTuple):
+    """A kind of generator: its methods, the data set that reads what they draw, and the names of its folders."""
+
+    method: type[BaseModel]
+    reader: str
+    folder: re.Pattern[str]
+    names: str
+
+
+KINDS = (
+    GeneratorKind(
+        TranslationMethod,
+        "GeneratedFolder",
+        re.compile("|".join((*ONE_WAY, TRANSLATED))),
+        f"{', '.join(ONE_WAY)} or {TRANSLATED} (all pairs of cameras)",
+    ),
+    GeneratorKind(SamplingMethod, "SampledFolder", SAMPLED, "sampled-<number of images>"),
+    GeneratorKind(PoseTransferMethod, "GeneratedFolder", REPOSED, "reposed-<number of poses>"),
+)
 
 
 @dataclass(frozen=True)
@@ -63,16 +90,23 @@ class DrawnImages:
         return [] if self.stage.checkpoint is None else [sha256(self.stage.checkpoint)]
 
     def draw(self, report: Callable[[str], object]) -> None:
-        """Sample, or translate the data that the config names; what is there already is not drawn again.
+        """Sample, or draw the data anew that the config names; what is there already is not drawn again.
 
         Raises:
             UserError: the folder holds another run's images, or the data cannot be read.
         """
-        stage, samples = self.stage, SAMPLED.fullmatch(self.folder.name)
+        stage = self.stage
+        samples, poses = (pattern.fullmatch(self.folder.name) for pattern in (SAMPLED, REPOSED))
         if samples:
             report(f"{stage.name}: {int(samples[1]):,} images are sampled into {self.folder}")
             sample_images(
                 stage.config, stage.checkpoint, self.folder, count=int(samples[1]), seed=stage.seed, report=report
+            )
+        elif poses:
+            root, number = trained_on(self.cfg)["dataset"]["root"], int(poses[1])
+            report(f"{stage.name}: {root} is drawn in {number} poses each into {self.folder}")
+            repose_dataset(
+                stage.config, stage.checkpoint, root, self.folder, poses=number, seed=stage.seed, report=report
             )
         elif self.of_camera_pairs:
             train_camera_pairs(stage.config, seed=stage.seed, work_dir=stage.folder.parents[1], report=report)
@@ -92,6 +126,12 @@ class GeneratedData(NamedTuple):
     root: str | None
 
 
+def generator_kind(cfg: Config) -> GeneratorKind | None:
+    """The kind of generator that a config trains; None for a re-ID network."""
+    method = METHODS.get(cfg.model.type)
+    return next((kind for kind in KINDS if issubclass(method, kind.method)), None)
+
+
 def is_translation(cfg: Config) -> bool:
     """Whether a config trains a translation between two domains."""
     return issubclass(METHODS.get(cfg.model.type), TranslationMethod)
@@ -102,10 +142,14 @@ def is_sampling(cfg: Config) -> bool:
     return issubclass(METHODS.get(cfg.model.type), SamplingMethod)
 
 
+def is_pose_transfer(cfg: Config) -> bool:
+    """Whether a config trains a method that draws persons in other poses."""
+    return issubclass(METHODS.get(cfg.model.type), PoseTransferMethod)
+
+
 def starts_from_the_one_before(cfgs: Sequence[Config]) -> list[bool]:
     """For each stage, whether it goes on from the weights of the one before; after a generator only its like does."""
-    kinds = [(is_translation(cfg), is_sampling(cfg)) for cfg in cfgs]
-    return [False, *(before == (False, False) or kind == before for before, kind in pairwise(kinds))]
+    return [False, *(before is None or kind is before for before, kind in pairwise(map(generator_kind, cfgs)))]
 
 
 def weights_from(configs: Sequence[str]) -> list[str]:
@@ -125,13 +169,13 @@ def drawn_images(stages: Sequence[Stage], cfgs: Sequence[Config]) -> list[DrawnI
     drawing: int | None = None
     for index, (stage, cfg) in enumerate(zip(stages, cfgs, strict=True)):
         data = generated_data(cfg)
-        if is_translation(cfg) or is_sampling(cfg):
+        if generator_kind(cfg) is not None:
             drawing = index
             found.append(None)
         elif drawing is None or (data.root is None and drawing < index - 1):
             found.append(None)
         else:
-            folder = _folder(data, stages[drawing], is_sampling(cfgs[drawing]), stage)
+            folder = _folder(data, stages[drawing], generator_kind(cfgs[drawing]), stage)
             found.append(DrawnImages(stages[drawing], cfgs[drawing], folder, f"{data.place}.root"))
     return found
 
@@ -145,19 +189,16 @@ def generated_data(cfg: Config) -> GeneratedData:
     return GeneratedData(place, reader, dataset.get("root") if reader in ("GeneratedFolder", "SampledFolder") else None)
 
 
-def _folder(data: GeneratedData, generator: Stage, samples: bool, stage: Stage) -> Path:
+def _folder(data: GeneratedData, generator: Stage, kind: GeneratorKind, stage: Stage) -> Path:
     """The folder of ``generator`` that the config of ``stage`` means by its root, which names another seed's."""
     *above, name = Path(data.root or ".").parts or ("",)
     stem = Path(generator.config).stem
-    reader = "SampledFolder" if samples else "GeneratedFolder"
-    fits = SAMPLED.fullmatch(name) if samples else name in (*ONE_WAY, TRANSLATED)
     under_it = len(above) > 1 and above[-2] == stem and re.fullmatch(r"seed\d+", above[-1])
-    if not fits or not under_it or data.type != reader:
-        names = f"{', '.join(ONE_WAY)} or {TRANSLATED} (all pairs of cameras)"
-        got = f"{data.root!r}" if data.type == reader else f"{data.type} with {data.root!r}"
+    if not kind.folder.fullmatch(name) or not under_it or data.type != kind.reader:
+        got = f"{data.root!r}" if data.type == kind.reader else f"{data.type} with {data.root!r}"
         raise UserError(
-            f"'{stage.config}' trains after '{generator.config}', so it reads a {reader} with the root "
-            f"'{WORK_DIRS / stem / 'seed0'}/' and then {'sampled-<number of images>' if samples else names}, got "
+            f"'{stage.config}' trains after '{generator.config}', so it reads a {kind.reader} with the root "
+            f"'{WORK_DIRS / stem / 'seed0'}/' and then {kind.names}, got "
             f"{got if data.root else 'none'}: correct its root, or the order of the stages"
         )
     return generator.folder / name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reidzoo.apis.drawing import Batch, Drawing, Item, check_numbers, draw_folder
+from reidzoo.apis.drawing import Batch, Drawing, Item, check_numbers, draw_folder, refuse_equal_files
 from reidzoo.apis.drawn_folder import TRANSLATION
 from reidzoo.apis.method_loading import load_method
 from reidzoo.apis.provenance import commit, without_folders
@@ -169,10 +168,7 @@ def _planned(dataset: ReIDDataset, style_cameras: Sequence[int], copies: int) ->
             name = f"{source.stem}{mark}{f'_copy{copy}' if copies > 1 else ''}.jpg"
             file = source.with_name(name).as_posix()
             items.append(Item(index, GeneratedImage(file, record.pid, record.camid, style, source.as_posix())))
-    file, count = Counter(item.entry.file for item in items).most_common(1)[0]
-    if count > 1:
-        sources = [item.entry.source_file for item in items if item.entry.file == file]
-        raise UserError(f"'{sources[0]}' and '{sources[1]}' would both become '{file}': rename one of them")
+    refuse_equal_files(items)
     return items
 
 

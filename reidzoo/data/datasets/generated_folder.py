@@ -48,7 +48,7 @@ class GeneratedFolder(ReIDDataset):
 
     splits = ("train",)
     absent = (
-        "draw the images first with tools/run_stages.py TRANSLATION THIS_CONFIG or with tools/translate.py, or set "
+        "draw the images first with tools/run_stages.py GENERATOR THIS_CONFIG or with tools/translate.py, or set "
         "`root` in the config (or `--cfg-options`) to where they lie"
     )
 
@@ -71,9 +71,9 @@ class GeneratedFolder(ReIDDataset):
     def title(self) -> str:
         """The source's title, what became of it and by what, from the manifest's header; without that, the class."""
         header = read_header(self.root)
-        source, method, direction = (header.get(key) for key in ("source", "method", "direction"))
-        how = f"translated {direction}" if direction else "camera styles"
-        if not (isinstance(source, str) and isinstance(method, str) and (direction or "pairs" in header)):
+        source, method, direction, poses = (header.get(key) for key in ("source", "method", "direction", "poses"))
+        how = f"translated {direction}" if direction else f"in other poses ({poses} each)" if poses else "camera styles"
+        if not (isinstance(source, str) and isinstance(method, str) and (direction or poses or "pairs" in header)):
             return type(self).__name__
         return f"{source}, {how} by {method}"
 
