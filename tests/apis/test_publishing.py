@@ -21,6 +21,7 @@ from reidzoo.base.errors import UserError
 from reidzoo.base.weights import read_checkpoint
 from reidzoo.data.datasets.listing import image_files
 from reidzoo.registry import BACKBONES
+from reidzoo.zoo.card_text import card_text
 from reidzoo.zoo.cards import list_cards
 from reidzoo.zoo.download import locate
 from reidzoo.zoo.metafiles import read_metafile
@@ -132,6 +133,14 @@ def test_float32_stays_where_half_precision_moves_the_metric(site, monkeypatch):
         ("SynthPed day, translated s2t by SPGAN train", "none needed, drawn by the repository's own renderer"),
         ("Market1501, translated s2t by SPGAN train", "the terms of those who publish Market1501"),
         ("Market1501 train and Market1501, camera styles by A train", "the terms of those who publish Market1501"),
+        (
+            "SynthPed day train and 7 samples of DCGAN trained on Market1501 train",
+            "none needed, drawn by the repository's own renderer; the terms of those who publish Market1501",
+        ),
+        (
+            "DukeMTMC-reID train and 24,000 samples of DCGAN trained on DukeMTMC-reID train, a share of 0.25",
+            "the terms of those who publish DukeMTMC-reID",
+        ),
     ],
 )
 def test_the_licence_of_drawn_images_is_that_of_their_source(site, train_split, licence):
@@ -140,6 +149,18 @@ def test_the_licence_of_drawn_images_is_that_of_their_source(site, train_split, 
     header = {"name": NAME, "averaging": "none was kept", "precision": "float32"}
     card = card_of(row, record, header, run_of(site) / "epoch_2.pth", run_of(site), site / "results")
     assert card["Weights"]["Data Licence"] == licence
+
+
+def test_stages_are_on_the_card(site):
+    change(row_of(site), stages=["configs/toys/gan_toy_market1501.py", CONFIG])
+    shutil.copy(CONFIG, "configs/toys/gan_toy_market1501.py")
+    done = publish(run_of(site), row_of(site), out_of(site), half=False)
+    (card,) = read_metafile(done.metafile, site)
+    assert card.metadata["Stages"] == ["configs/toys/gan_toy_market1501.py", CONFIG]
+    assert f"python tools/run_stages.py configs/toys/gan_toy_market1501.py {CONFIG}" in card_text(card)
+    Path("configs/toys/gan_toy_market1501.py").unlink()
+    with pytest.raises(UserError, match=r"no config file 'configs/toys/gan_toy_market1501\.py'"):
+        read_metafile(done.metafile, site)
 
 
 def test_other_seeds_give_the_spread(site):
@@ -231,7 +252,7 @@ def test_refused_backbones(tmp_path):
 PUBLISHED = [
     card
     for card in list_cards()
-    if card.weights is not None and card.weights.holds == "method" and not card.is_translation
+    if card.weights is not None and card.weights.holds == "method" and not card.is_translation and not card.is_sampling
 ]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from toy_publishing import CLEAN, as_synthped, change, enter
 from toy_translation import write_toy_gan, write_toy_reid
 
 from reidzoo.apis import Translator, publishing_generators, translation_samples
@@ -32,25 +33,12 @@ from reidzoo.zoo.metafiles import read_metafile
 
 NAME = "gan_toy_a2b"
 GAN, REID = f"configs/gan/{NAME}.py", "configs/gan/ide_toy_a2b.py"
-CLEAN = "0123456789ab"  # the checkout that runs the tests may have changes
 
 
 @pytest.fixture(scope="module")
 def trained_once():
     """Folder of the one run of this file, as soon as a test has made it."""
     return {}
-
-
-def as_synthped(root, domain, images):
-    """Toy images in a folder that says it was rendered."""
-    shutil.copytree(images, root)
-    counts = {folder.name: {"images": 0, "identities": 0} for folder in root.iterdir()}
-    for folder, count in counts.items():
-        names = [path.name for path in image_files(root / folder)]
-        count.update(images=len(names), identities=len({name[:4] for name in names}))
-    meta = {"domain": domain, "size": "toy", "seed": 0, "renderer_version": "0", "counts": counts}
-    write_json(root / "meta.json", meta)
-    return root
 
 
 @pytest.fixture
@@ -70,9 +58,7 @@ def site(toy_config, toy_market, trained_once, tmp_path, tmp_path_factory, monke
         row = evaluate(REID, checkpoint, work_dir=folder / "test")
         write_json(row_of(folder), {**row, "stages": [GAN, REID], "commit": CLEAN})
     copy = shutil.copytree(trained_once["folder"], tmp_path / "site")
-    monkeypatch.chdir(copy)
-    for module in ("cards", "download"):
-        monkeypatch.setattr(f"reidzoo.zoo.{module}.checkout", lambda: copy)
+    enter(copy, monkeypatch)
     return copy
 
 
@@ -82,10 +68,6 @@ def run_of(site):
 
 def row_of(site, seed=3):
     return site / "model_zoo" / "results" / f"ide_toy_a2b.seed{seed}.json"
-
-
-def change(file, **values):
-    write_json(file, {**json.loads(file.read_text()), **values})
 
 
 def published(**options):

@@ -1,7 +1,7 @@
 """Finding cards, and what is printed of them."""
 
 import pytest
-from toy_zoo import NAME, metafile, translation_metafile
+from toy_zoo import NAME, metafile, sampling_metafile, translation_metafile
 
 from reidzoo.base.errors import UserError
 from reidzoo.zoo.card_text import card_text, cards_table
@@ -85,3 +85,30 @@ def test_a_translation_is_shown_by_what_it_is_good_for(write_zoo):
     assert "mean_red" not in page
     assert page.count("![") == 1
     assert f"![{NAME}](/model_zoo/pictures/{NAME}.png)\n\n</details>\n" in page
+
+
+def test_a_gan_is_shown_by_how_its_images_were_judged(write_zoo):
+    write_zoo(sampling_metafile())
+    text = card_text(find_card(NAME))
+    for part in (
+        "measured        the first 32 images: mean_red 101.5",
+        "measured        Toy train, 24 images beside 7 drawn: fid (toy-net) 61.25 (60.50 ± 1.25 over 3 seeds), "
+        "ssim (pg2) 0.432",
+        "measured        Toy test, lsro_toy trained on its images: mAP_step 74.2 (74.1 ± 0.9 over 3 seeds)",
+        f"tools/sample.py configs/ide/ide_osnet-x0-25_synthped-day.py zoo://{NAME} --out FOLDER --count N",
+    ):
+        assert part in text, part
+    page = cards_table(list_cards())
+    line = next(line for line in page.splitlines() if line.startswith(f"| [{NAME}]"))
+    assert "| Toy train, 24 images beside 7 drawn: fid (toy-net) 61.25 (60.50 ± 1.25 over 3 seeds)" in line
+    assert "mean_red" not in page
+    assert f"![{NAME}](/model_zoo/pictures/{NAME}.png)" in page
+
+
+def test_a_model_of_several_stages_is_trained_by_them(write_zoo):
+    content = metafile()
+    content["Models"][0]["Metadata"]["Stages"] = ["configs/a/gan_a_b.py", "configs/a/reid_a_b.py"]
+    write_zoo(content)
+    text = card_text(find_card(NAME))
+    assert "stages          configs/a/gan_a_b.py, configs/a/reid_a_b.py" in text
+    assert "train it        python tools/run_stages.py configs/a/gan_a_b.py configs/a/reid_a_b.py" in text

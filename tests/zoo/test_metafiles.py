@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import yaml
-from toy_zoo import FILE, NAME, metafile, translation_metafile
+from toy_zoo import FILE, NAME, metafile, sampling_metafile, translation_metafile
 
 from reidzoo.base.errors import UserError
 from reidzoo.zoo.metafiles import read_metafile
@@ -51,6 +51,9 @@ def test_a_card_says_what_the_file_says(tmp_path):
         (changed("Models/0/Metadata/Seed"), f"model '{NAME}': Metadata lacks the key 'Seed'"),
         (changed("Models/0/Metadata/Seed", True), "'Seed' is a whole number, got True"),
         (changed("Models/0/Metadata/Seeds", ["0"]), "'Seeds' is a list of whole numbers"),
+        (changed("Models/0/Metadata/Stages", [3]), r"'Stages' is a list of config files, got \[3\]"),
+        (changed("Models/0/Results/0/Task", "Image Generating"), "no task 'Image Generating', did you mean .Image"),
+        (changed("Models/0/Results/0/Metrics", {"fid": 3.0}), "'fid' does not say its flavour: write fid"),
         (changed("Models/0/Metadata/Commit", 5303210), "'Commit' is text in quotes, got 5303210"),
         (changed("Models/0/Metadata/Hardware"), "'Training Time' says nothing without 'Hardware'"),
         (changed("Models/0/In Collection", "Toi"), r"no collection 'Toi' in this file, did you mean 'Toy'\?"),
@@ -114,6 +117,19 @@ def test_a_translation_has_a_picture_and_results_of_others(tmp_path, pytestconfi
     shipped = changed("Models/0/Results/1/Config", "configs/ide/ide_osnet-x0-25_synthped-day.py", content)
     with pytest.raises(UserError, match=r"no picture 'model_zoo/pictures/toy_net_data\.png': correct 'Picture'"):
         read(tmp_path, shipped, pytestconfig.rootpath)
+
+
+def test_a_gan_samples_and_translates_nothing(tmp_path):
+    gan, bare = read(tmp_path, sampling_metafile())
+    assert (gan.is_sampling, gan.is_translation, bare.is_sampling) == (True, False, False)
+    assert [result.config for result in gan.results] == [None, None, "configs/lsro/lsro_toy.py"]
+
+
+def test_the_configs_of_all_stages_must_exist(tmp_path, pytestconfig):
+    absent = changed("Models/0/Metadata/Stages", ["configs/ide/absent.py"])
+    assert read(tmp_path, absent)[0].metadata["Stages"] == ["configs/ide/absent.py"]
+    with pytest.raises(UserError, match=r"no config file 'configs/ide/absent\.py'"):
+        read(tmp_path, absent, pytestconfig.rootpath)
 
 
 def test_absent_metafile(tmp_path):

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from reidzoo.apis.results import results_files
+from reidzoo.apis.image_rows import read_image_row
+from reidzoo.apis.results import IMAGES, results_files
 from reidzoo.apis.tables import INDEX, index_text
 from reidzoo.base.weights import read_checkpoint
 from reidzoo.zoo.cards import checkout, find_card, list_cards
 from reidzoo.zoo.download import CHECKPOINTS, mismatch
-from reidzoo.zoo.metafiles import Result
+from reidzoo.zoo.metafiles import GENERATION, Result
 
 ROOT = Path(__file__).resolve().parents[2]
 CARDS = {card.name: card for card in list_cards()}
@@ -42,7 +43,7 @@ def disagreements(card, rows):
 
 
 def learnt(card, rows):
-    """What the rows of re-ID recipes that learnt from a translation's images say, and its card does not."""
+    """What the rows of re-ID recipes that learnt from a generator's images say, and its card does not."""
     wrong = []
     for result in (result for result in card.results if result.config is not None):
         of_recipe = [
@@ -56,8 +57,19 @@ def learnt(card, rows):
     return wrong
 
 
+def judged(card, rows):
+    """Whether what the card says of judged images is in a row on images; the names of those that are not."""
+    said = [result for result in card.results if result.task == GENERATION]
+    of_card = [row["metrics"] for row in rows if (row["generator"] or {}).get("config") == card.config]
+    return [result.dataset for result in said if result.metrics not in of_card]
+
+
 def rows():
     return [json.loads(path.read_text(encoding="utf-8")) for path in results_files(ROOT / "model_zoo/results")]
+
+
+def image_rows():
+    return [read_image_row(path) for path in sorted((ROOT / "model_zoo/results").glob(f"*{IMAGES}.seed*.json"))]
 
 
 def test_this_is_a_checkout():
@@ -95,6 +107,16 @@ def test_a_translation_shows_what_it_draws_and_what_was_learnt_from_it(name):
         assert (ROOT / card.picture).stat().st_size < 500_000
 
 
+@pytest.mark.parametrize("name", sorted(name for name, card in CARDS.items() if card.is_sampling))
+def test_a_gan_shows_what_it_draws_and_how_good_that_is(name):
+    card = CARDS[name]
+    assert any(result.task == GENERATION for result in card.results)
+    assert judged(card, image_rows()) == []
+    assert learnt(card, rows()) == []
+    if card.metadata["Training Data"].startswith("SynthPed"):
+        assert (ROOT / card.picture).stat().st_size < 500_000
+
+
 def test_every_picture_is_of_a_card():
     files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "model_zoo/pictures").glob("*")}
     assert files == {card.picture for card in CARDS.values() if card.picture}
@@ -127,6 +149,15 @@ def test_a_wrong_card_of_a_translation_is_found():
         {"stages": []},
     ):
         assert learnt(card, [{**row, **change}]), change
+
+
+def test_a_wrong_card_of_a_gan_is_found():
+    card = find_card("resnet18_synthped-studio")
+    card = replace(card, results=(Result(GENERATION, "Toy train", {"fid (a)": 30.5}, {}),))
+    row = {"generator": {"config": card.config}, "metrics": {"fid (a)": 30.5}}
+    assert judged(card, [{"generator": None, "metrics": {}}, row]) == []
+    for change in ({"metrics": {"fid (a)": 30.4}}, {"metrics": {"fid (b)": 30.5}}, {"generator": {"config": "x"}}):
+        assert judged(card, [{**row, **change}]) == ["Toy train"], change
 
 
 def test_the_index_lists_every_metafile():
