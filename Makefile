@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
+POSE := .venv-pose
 
 help:  ## list every target with a sentence
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -31,7 +32,15 @@ synthped: $(STAMP)  ## render SynthPed day and dusk (size default) under data/
 	$(BIN)/python tools/make_synthped.py --out data/synthped-day --domain day
 	$(BIN)/python tools/make_synthped.py --out data/synthped-dusk --domain dusk
 
+$(POSE)/installed: requirements/pose.txt
+	$(PYTHON) -m venv $(POSE)
+	$(POSE)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/pose.txt
+	$(POSE)/bin/python -c 'import mediapipe.python.solutions.pose'
+	@touch $@
+
+pose-env: $(POSE)/installed  ## create .venv-pose for tools/extract_pose.py: MediaPipe, for Python 3.11 and 3.12
+
 clean:  ## remove what demo, synthped and tests created; other data and runs, .venv and model_zoo stay
 	rm -rf work_dirs/demo data/synthped-* .pytest_cache .ruff_cache .hypothesis build *.egg-info
 
-.PHONY: help install demo test test-slow lint synthped clean
+.PHONY: help install demo test test-slow lint synthped pose-env clean

@@ -8,7 +8,7 @@ import pytest
 from reidzoo.base.errors import UserError
 from reidzoo.base.skeletons import JOINT_INDEX, JOINTS, MISSING
 from reidzoo.data.poses.openpose import read_openpose
-from reidzoo.data.poses.skeleton_conversion import coco17_to_18
+from reidzoo.data.poses.skeleton_conversion import coco17_to_18, mediapipe33_to_18
 
 BODY25 = [
     *("nose", "neck", "right_shoulder", "right_elbow", "right_wrist", "left_shoulder", "left_elbow", "left_wrist"),
@@ -122,3 +122,33 @@ def test_the_neck_is_missing_where_a_shoulder_is(shoulder):
 def test_other_skeletons_are_refused():
     with pytest.raises(UserError, match=r"N x 17 x 2 points and N x 17 scores, got \(1, 18, 2\) and \(1, 17\)"):
         coco17_to_18(np.zeros((1, 18, 2)), np.zeros((1, 17)))
+
+
+MEDIAPIPE33 = [
+    *("nose", "left_eye_inner", "left_eye", "left_eye_outer", "right_eye_inner", "right_eye", "right_eye_outer"),
+    *("left_ear", "right_ear", "mouth_left", "mouth_right"),
+    *(f"{side}_{joint}" for joint in ("shoulder", "elbow", "wrist") for side in ("left", "right")),
+    *(f"{side}_{finger}" for finger in ("pinky", "index", "thumb") for side in ("left", "right")),
+    *(f"{side}_{joint}" for joint in ("hip", "knee", "ankle", "heel", "foot_index") for side in ("left", "right")),
+]
+
+
+def test_of_mediapipes_landmarks_seventeen_count_and_the_neck_lies_between_the_shoulders():
+    assert len(MEDIAPIPE33) == 33
+    points = np.arange(66, dtype=np.float32).reshape(1, 33, 2) ** 1.5
+    visibilities = np.linspace(0.9, 0.1, 33)[None]
+    converted, confidence = mediapipe33_to_18(points, visibilities)
+    assert converted.shape == (1, 18, 2)
+    shoulders = [MEDIAPIPE33.index("left_shoulder"), MEDIAPIPE33.index("right_shoulder")]
+    for joint, number in JOINT_INDEX.items():
+        if joint == "neck":
+            np.testing.assert_allclose(converted[0, number], points[0, shoulders].mean(axis=0))
+            assert confidence[0, number] == np.float32(visibilities[0, shoulders].min())
+        else:
+            np.testing.assert_array_equal(converted[0, number], points[0, MEDIAPIPE33.index(joint)])
+            assert confidence[0, number] == np.float32(visibilities[0, MEDIAPIPE33.index(joint)])
+
+
+def test_other_landmarks_than_mediapipes_are_refused():
+    with pytest.raises(UserError, match=r"N x 33 x 2 points and N x 33 visibilities, got \(1, 33, 3\) and \(1, 33\)"):
+        mediapipe33_to_18(np.zeros((1, 33, 3)), np.zeros((1, 33)))
