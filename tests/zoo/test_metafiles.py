@@ -52,7 +52,7 @@ def test_a_card_says_what_the_file_says(tmp_path):
         (changed("Models/0/Metadata/Seed", True), "'Seed' is a whole number, got True"),
         (changed("Models/0/Metadata/Seeds", ["0"]), "'Seeds' is a list of whole numbers"),
         (changed("Models/0/Metadata/Stages", [3]), r"'Stages' is a list of config files, got \[3\]"),
-        (changed("Models/0/Results/0/Task", "Image Generating"), "no task 'Image Generating', did you mean .Image"),
+        (changed("Models/0/Results/0/Task", "Image Generating"), "no task 'Image Generating', did you mean 'Image"),
         (changed("Models/0/Results/0/Metrics", {"fid": 3.0}), "'fid' does not say its flavour: write fid"),
         (changed("Models/0/Metadata/Commit", 5303210), "'Commit' is text in quotes, got 5303210"),
         (changed("Models/0/Metadata/Hardware"), "'Training Time' says nothing without 'Hardware'"),

@@ -60,7 +60,8 @@ def learnt(card, rows):
 def judged(card, rows):
     """Whether what the card says of judged images is in a row on images; the names of those that are not."""
     said = [result for result in card.results if result.task == GENERATION]
-    of_card = [row["metrics"] for row in rows if (row["generator"] or {}).get("config") == card.config]
+    name = Path(card.config).name  # a work folder has a copy
+    of_card = [row["metrics"] for row in rows if Path((row["generator"] or {}).get("config", "")).name == name]
     return [result.dataset for result in said if result.metrics not in of_card]
 
 
