@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from golden_poses import SIZE, golden_points
 
 from reidzoo.apis.configs import parse_options, read_config
 from reidzoo.apis.generator_stages import is_sampling, is_translation
@@ -13,6 +15,7 @@ from reidzoo.apis.testing import evaluate
 from reidzoo.apis.training import train
 from reidzoo.apis.translator import Translator
 from reidzoo.base.errors import UserError
+from reidzoo.methods.pose_transfer import PoseTransferMethod
 from reidzoo.methods.sampling import SamplingMethod
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +31,8 @@ FAST = [
     Path("configs/lsro/lsro_osnet-x0-25_synthped-day.py"),
     Path("configs/lsgan/lsgan_res5_synthped-day.py"),
     Path("configs/pcb/pcb_osnet-x0-25_synthped-day.py"),
+    Path("configs/pg2/pg2-stage1_unet5_synthped-day.py"),
+    Path("configs/pg2/pg2-stage2_unet5_synthped-day.py"),
     Path("configs/pseudo_label/pseudo-label_osnet-x0-25_synthped-day.py"),
     Path("configs/ptgan/ptgan_resnet3_synthped-day2dusk.py"),
     Path("configs/spgan/spgan_resnet3_synthped-day2dusk.py"),
@@ -56,6 +61,15 @@ def smoke(path, tmp_path):
         assert "samples_epoch_1.png" in logs
         _, method = load_method(tmp_path / "run" / path.name, tmp_path / "run" / "epoch_1.pth", SamplingMethod, "")
         assert method.sample(method.noise(2)).shape == (2, 3, *method.image_size)
+        return
+    if "runtime/pose_transfer.py" in path.read_text():
+        assert "posed_epoch_1.png" in logs
+        folder = tmp_path / "run"
+        cfg, method = load_method(folder / path.name, folder / "epoch_1.pth", PoseTransferMethod, "")
+        resize = cfg.train_dataloader.dataset.dataset.transforms[0]
+        images = torch.full((2, 3, resize.height, resize.width), 128, dtype=torch.uint8)
+        points = golden_points() * torch.tensor(images.shape[2:]) / torch.tensor(SIZE)
+        assert method.repose(images, points, points.flip(0)).shape == images.shape
         return
     row = evaluate(path, tmp_path / "run" / "epoch_1.pth", smoke=True)
     assert row["metrics"]["num_valid_queries"] > 0
