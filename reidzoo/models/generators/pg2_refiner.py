@@ -78,7 +78,7 @@ class PG2Refiner(nn.Module):
         """
         check_built_size(self, images)
         x = self.blocks[0](self.first(torch.cat([coarse, images], dim=1)))
-        skips = [x if self.full_skips else x[:, :0]]
+        skips = [x if self.full_skips else x[:, :0]]  # no channel of it
         for halve, block in zip(self.halve, self.blocks[1:], strict=True):
             x = block(halve(x))
             skips.append(x)
