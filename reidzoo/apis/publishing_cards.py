@@ -198,7 +198,8 @@ def _training_seconds(run: Path) -> int | None:
     times, steps = [], 0
     for file in sorted(run.glob("*/vis_data/scalars.json")):
         for line in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
-            if "time" in line and "loss" in line:  # a line of training, not of validation
+            # a line of training, not of validation; where networks take turns there is no sum of their losses
+            if "time" in line and any(key.startswith("loss") for key in line):
                 times.append(line["time"])
                 steps = max(steps, line["step"])
     return round(statistics.mean(times) * steps) if times else None

@@ -176,6 +176,15 @@ def test_the_card_has_how_its_images_were_judged_and_what_learnt_beside_them(sit
     assert f"python tools/sample.py {GAN} zoo://{NAME} --out FOLDER --count N" in text
 
 
+def test_the_card_says_how_long_training_took(site):
+    (log,) = run_of(site).glob("*/vis_data")
+    lines = [{"loss_d": 1.0, "loss_g": 1.0, "time": 0.5 * step, "step": 10 * step} for step in (1, 2, 3)]
+    validation = {"time": 99.0, "mAP_step": 3.0, "step": 1}
+    (log / "scalars.json").write_text("".join(json.dumps(line) + "\n" for line in [*lines, validation]))
+    (card,) = read_metafile(published().metafile, site)
+    assert card.metadata["Training Time"] == 30  # a second a step on average
+
+
 def test_rows_of_re_id_are_welcome_but_not_needed(site):
     row_of(site).unlink()
     (card,) = read_metafile(published().metafile, site)
