@@ -9,7 +9,7 @@ import pytest
 
 from reidzoo.base.errors import UserError
 from reidzoo.base.skeletons import JOINT_INDEX, MISSING
-from reidzoo.data.poses.mediapipe_pose import MediaPipePose, framed
+from reidzoo.data.poses.mediapipe_pose import MediaPipePose, framed, within
 from reidzoo.registry import POSE_ESTIMATORS
 
 #: finds every left landmark where the picture is green, every other where it is red, and the person where it is blue
@@ -104,13 +104,23 @@ def test_a_larger_picture_keeps_its_size():
     assert frame.size == (600, 300)
 
 
-def test_what_lies_beyond_the_edge_is_moved_to_it(python):
+def test_up_to_a_pixel_outside_is_moved_to_the_edge_and_further_is_missing():
+    places = np.array([[0, 0], [127, 63], [-1, 64], [127.9, 5], [-1.1, 5], [5, 64.1], [300, 300], [-0.5, 70]])
+    points, visibilities = within(places, np.full(8, 0.7), (128, 64))
+    gone = [MISSING, MISSING]
+    assert points.tolist() == [[0, 0], [127, 63], [0, 63], [127, 5], gone, gone, gone, gone]
+    assert visibilities.tolist() == [0.7] * 4 + [0] * 4
+
+
+def test_what_mediapipe_completes_outside_the_crop_is_missing(python):
     """The repeated edge is as red as the crop's last row, so the centre of the red lies below the crop."""
     image = np.zeros((128, 64, 3), np.uint8)
     image[-1, :, 0] = 255
     image[60, 30, 1] = 255
-    points, _, _ = MediaPipePose(python())(image)
-    assert points[JOINT_INDEX["nose"]].tolist() == [127, pytest.approx(31.5)]
+    points, confidence, _ = MediaPipePose(python())(image)
+    kept = np.flatnonzero((points != MISSING).all(axis=1)).tolist()
+    assert kept == [number for joint, number in JOINT_INDEX.items() if joint.startswith("left")]
+    assert np.flatnonzero(confidence).tolist() == kept
 
 
 def test_nobody_is_no_point_and_an_empty_mask(python):

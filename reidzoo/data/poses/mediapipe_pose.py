@@ -65,8 +65,9 @@ class MediaPipePose:
         """Look at one image, H x W x 3 uint8 RGB; of several persons MediaPipe takes one.
 
         Returns:
-            Points 18 x 2 float32, (y, x) in pixels within the image, all ``MISSING`` where nobody was found;
-            confidence 18 float32, 0 to 1; mask H x W uint8, 255 person and 0 rest.
+            Points 18 x 2 float32, (y, x) in pixels within the image, ``MISSING`` where MediaPipe puts them outside (it
+            completes persons that the image cuts off), and all where nobody was found; confidence 18 float32, 0 to 1;
+            mask H x W uint8, 255 person and 0 rest.
 
         Raises:
             UserError: MediaPipe's process has ended.
@@ -76,8 +77,8 @@ class MediaPipePose:
         if landmarks is None:
             nowhere = np.full((len(JOINTS), 2), MISSING, np.float32)
             return nowhere, np.zeros(len(JOINTS), np.float32), np.zeros(image.shape[:2], np.uint8)
-        points = np.clip(frame.to_image(landmarks[:, :2]), 0, np.array(image.shape[:2]) - 1)
-        points, confidence = mediapipe33_to_18(points[None], landmarks[None, :, 2])
+        points, visibilities = within(frame.to_image(landmarks[:, :2]), landmarks[:, 2], image.shape[:2])
+        points, confidence = mediapipe33_to_18(points[None], visibilities[None])
         return points[0], confidence[0], frame.mask_to_image(mask, image.shape[:2])
 
     def _ask(self, picture: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -145,6 +146,14 @@ def framed(image: np.ndarray) -> tuple[np.ndarray, Frame]:
     enlarged = cv2.resize(image, size[::-1], interpolation=cv2.INTER_CUBIC)
     picture = cv2.copyMakeBorder(enlarged, top, top, left, left, cv2.BORDER_REPLICATE)
     return picture, Frame(size, (top, left), (size[0] / height, size[1] / width))
+
+
+def within(points: np.ndarray, visibilities: np.ndarray, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Points N x 2 and visibilities N of an image: up to a pixel outside is moved to the edge, further is missing."""
+    edge = np.array(size) - 1
+    outside = (np.maximum(-points, points - edge) > 1).any(axis=1)
+    inside = np.clip(points, 0, edge).astype(np.float32)
+    return np.where(outside[:, None], np.float32(MISSING), inside), np.where(outside, 0, visibilities)
 
 
 def _end(process: subprocess.Popen) -> None:
