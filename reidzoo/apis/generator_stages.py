@@ -22,7 +22,8 @@ from mmengine.model import BaseModel
 
 from reidzoo.apis.camstyle_pairs import TRANSLATED, drawn_by, train_camera_pairs
 from reidzoo.apis.configs import read_config
-from reidzoo.apis.reposing import repose_dataset, trained_on
+from reidzoo.apis.posed_images import trained_on
+from reidzoo.apis.reposing import repose_dataset
 from reidzoo.apis.sampling import sample_images
 from reidzoo.apis.stages import WORK_DIRS, Stage
 from reidzoo.apis.translating import translate_dataset

@@ -1,40 +1,46 @@
-"""A labelled data set drawn anew in other poses: a folder that ``GeneratedFolder`` reads.
+"""Persons drawn in other poses: one image, or a labelled data set as a folder that ``GeneratedFolder`` reads.
 
-Siarohin et al., "Deformable GANs for Pose-based Human Image Generation", CVPR 2018, section 5.3, train re-ID on such
-images beside the real ones. As in their released code, poses come from all persons of the training set, and an image
-may be drawn in its own.
+Siarohin et al., "Deformable GANs for Pose-based Human Image Generation", CVPR 2018, train re-ID on such a folder
+beside the real images. As in their released code, poses come from all persons of the training set, and an image may be
+drawn in its own.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+import cv2
 import numpy as np
-import torch
-from mmengine.config import Config
 from torch import Tensor
 
 from reidzoo.apis.drawing import Drawing, Item, check_numbers, draw_folder, refuse_equal_files
 from reidzoo.apis.drawn_folder import REPOSING
-from reidzoo.apis.method_loading import load_method
+from reidzoo.apis.method_loading import find_device, load_method
+from reidzoo.apis.pose_input import FoundPose, find_pose
+from reidzoo.apis.posed_images import PoseReader, Shot, posed_dataset, trained_on
 from reidzoo.apis.provenance import commit, without_folders
-from reidzoo.apis.training import describe_undecodable
+from reidzoo.apis.sampling import check_size
 from reidzoo.apis.translator import resizing
 from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
-from reidzoo.base.files import sha256
+from reidzoo.base.files import atomic_path, sha256
 from reidzoo.data.datasets.generated_folder import GeneratedImage
 from reidzoo.data.datasets.pose_pairs import PosePairs
-from reidzoo.data.datasets.reading import UndecodableImage
+from reidzoo.data.datasets.reading import decode, transformed
 from reidzoo.data.draw import Draw
+from reidzoo.data.poses.load_pose import LoadPose
 from reidzoo.data.poses.pairs import has_torso
 from reidzoo.methods.pose_transfer import PoseTransferMethod
+from reidzoo.registry import TRANSFORMS
 
 REFUSAL = "draws nobody in other poses: name the config of a method that does, such as DeformableGAN"
+#: of the pictures that are written
+SUFFIXES = (".png", ".jpg", ".jpeg")
+COLUMNS = ("source", "target pose", "drawn")
 
 
 @dataclass(frozen=True)
@@ -54,19 +60,84 @@ class Reposed:
     excluded: int
 
 
-class Shot(NamedTuple):
-    """Rows of the data set: who is drawn, and in whose pose."""
+def repose(
+    name_or_config: str | Path,
+    checkpoint: str | Path | None,
+    image: str | Path,
+    pose: str | Path,
+    out: str | Path | None = None,
+    *,
+    source_pose: str | Path | None = None,
+    annotations: str | Path | None = None,
+    pose_size: Sequence[int] | None = None,
+    sheet: str | Path | None = None,
+    device: str = "auto",
+) -> np.ndarray:
+    """Draw the person of one image in one pose.
 
-    source: int
-    target: int
+    Args:
+        name_or_config: a model of the zoo, which brings its config along, or the path of the config that the method was
+            trained with; a run leaves it in its work folder, too.
+        checkpoint: for a config, of its run, or published weights, also as ``zoo://NAME``; None for a model of the zoo.
+        image: file with the person; brought to the size that the method was trained on.
+        pose: to draw: an image, a row of a file of poses, or a file of OpenPose, see
+            :func:`~reidzoo.apis.pose_input.find_pose`.
+        out: picture to write, ``.png`` or ``.jpg``; None writes none.
+        source_pose: that of ``image``, a row or a file of OpenPose; None looks for it as for any image's.
+        annotations: file of poses that has those of the images; None looks beside them.
+        pose_size: height and width, in pixels, of the picture on which a pose that comes without one was found; None
+            for the size that the method draws.
+        sheet: a PNG picture to write, source, target pose and what was drawn; None writes none.
+        device: ``auto``, or what torch calls a device.
+
+    Returns:
+        H x W x 3 uint8 RGB.
+
+    Raises:
+        UserError: a mistake of config or checkpoint, a file that is absent or cannot be read, a pose that cannot be
+            found, has no points or lacks a shoulder or hip, or lies outside its picture.
+    """
+    for file, suffixes in ((out, SUFFIXES), (sheet, SUFFIXES[:1])):
+        if file is not None and Path(file).suffix not in suffixes:
+            raise UserError(f"pictures are written as {' or '.join(suffixes)}, got the name '{file}': change its end")
+    own = find_pose(image if source_pose is None else source_pose, annotations)
+    asked = find_pose(pose, annotations)
+    if pose_size is not None:
+        check_size(pose_size, "pose_size")
+        if asked.image is not None:
+            raise UserError(f"'{pose}' is a picture and says its size itself: leave pose_size out")
+    place = find_device(device)
+    cfg, method = load_method(name_or_config, checkpoint, PoseTransferMethod, REFUSAL)
+    source = _sample(own, decode(Path(image)), resizing(trained_on(cfg)["dataset"].get("transforms", ())))
+    size = tuple(source["images"].shape[1:])
+    target = _sample(
+        asked, _canvas(asked, pose_size or size), [{"type": "Resize", "height": size[0], "width": size[1]}]
+    )
+    posed = (source["images"], source["points"], target["points"])
+    drawn = method.to(place).repose(*(each[None] for each in posed))[0].permute(1, 2, 0).cpu().numpy()
+    if out is not None:
+        with atomic_path(out) as temporary:
+            cv2.imwrite(str(temporary), drawn[:, :, ::-1])
+    if sheet is not None:
+        # matplotlib is loaded where something is drawn only: stages import this file
+        from reidzoo.visualization.image_grid import draw_image_grid
+        from reidzoo.visualization.skeletons import draw_skeleton
+
+        shown = source["images"].permute(1, 2, 0).numpy(), draw_skeleton(target["points"].numpy(), size), drawn
+        draw_image_grid(sheet, [shown], column_titles=COLUMNS)
+    return drawn
 
 
-class PosedImages(NamedTuple):
-    """What is drawn from: images B x 3 x H x W uint8 RGB, their poses and those to draw, B x 18 x 2 each."""
+def _canvas(asked: FoundPose, size: Sequence[int]) -> np.ndarray:
+    """The picture that a pose was found on, or a black one of the size that it should have."""
+    return np.zeros((*size, 3), np.uint8) if asked.image is None else asked.image
 
-    images: Tensor
-    source_points: Tensor
-    target_points: Tensor
+
+def _sample(found: FoundPose, image: np.ndarray, transforms: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
+    """``images`` 3 x H x W and ``points`` 18 x 2 in pixels of these."""
+    path = Path(found.name)
+    steps = [LoadPose({path.name: found.points}), *(TRANSFORMS.build(transform) for transform in transforms)]
+    return transformed(image, path, steps, Draw(0).generator())
 
 
 def repose_dataset(
@@ -113,15 +184,9 @@ def repose_dataset(
     cfg, method = load_method(config, checkpoint, PoseTransferMethod, REFUSAL)
     content = posed_dataset(cfg, source_root, "train")
     pairs = PosePairs(content, trained_on(cfg)["annotations"])
-    records, root = pairs.dataset.records, pairs.dataset.root
+    records = pairs.dataset.records
     rows = [row for row, record in enumerate(records) if has_torso(pairs.poses[record.path.name])]
-    shots = _planned([records[row].path.relative_to(root).as_posix() for row in rows], rows, poses, seed)
-    items = []
-    for number, shot in enumerate(shots):
-        pid, camid, source = records[shot.source].pid, records[shot.source].camid, records[shot.source].path
-        file = source.relative_to(root).with_name(f"{source.stem}g{number % poses + 1}.jpg").as_posix()
-        items.append(Item(number, GeneratedImage(file, pid, camid, camid, source.relative_to(root).as_posix())))
-    refuse_equal_files(items)
+    shots, items = _planned(pairs, rows, poses, seed)
     excluded = len(records) - len(rows)
     if excluded:
         report(f"{excluded:,} of {len(records):,} images are left out: their shoulders and hips are not all visible")
@@ -159,80 +224,22 @@ def repose_dataset(
     return Reposed(Path(out), written=written, kept=kept, excluded=excluded)
 
 
-class PoseReader:
-    """Reads images and the poses to draw them in.
-
-    Args:
-        pairs: the data set with its poses.
-        shots: who is drawn in whose pose.
-    """
-
-    def __init__(self, pairs: PosePairs, shots: list[Shot]):
-        self.dataset, self.shots = pairs.dataset, shots
-        self._poses: dict[int, Tensor] = {}
-
-    def read(self, numbers: list[int]) -> PosedImages:
-        """The shots of these numbers.
-
-        Raises:
-            UserError: an image that does not decode, poses of images of another size, or images of several sizes.
-        """
-        shots = [self.shots[number] for number in numbers]
-        try:
-            sources = [self._sample(shot.source) for shot in shots]
-            targets = [self._pose(shot.target) for shot in shots]
-        except UndecodableImage as error:
-            raise describe_undecodable(self.dataset) from error
-        sizes = sorted({tuple(source["images"].shape[1:]) for source in sources})
-        if len(sizes) > 1:
-            raise UserError(
-                f"the config resizes nothing, and images have {len(sizes)} sizes (first: {sizes[0][0]} x "
-                f"{sizes[0][1]} and {sizes[1][0]} x {sizes[1][1]}): train with a Resize"
-            )
-        images, points = (torch.stack([source[key] for source in sources]) for key in ("images", "points"))
-        return PosedImages(images, points, torch.stack(targets))
-
-    def _sample(self, row: int) -> dict[str, Tensor]:
-        sample = self.dataset.sample(row, Draw(row).generator())
-        self._poses.setdefault(row, sample["points"])
-        return sample
-
-    def _pose(self, row: int) -> Tensor:
-        """In pixels of the images after the transforms, for which the row's own image has to be read once."""
-        return self._poses[row] if row in self._poses else self._sample(row)["points"]
-
-
-def trained_on(cfg: Config) -> dict[str, Any]:
-    """The config of the pairs of images that a pose transfer is trained on.
-
-    Raises:
-        UserError: it is trained on something else.
-    """
-    dataset = (cfg.get("train_dataloader") or {}).get("dataset") or {}
-    if not isinstance(dataset.get("dataset"), dict) or "annotations" not in dataset:
-        raise UserError(
-            f"expected a config whose train_dataloader.dataset is PosePairs, got {dataset.get('type', 'none')}: name "
-            "the config that the pose transfer was trained with"
-        )
-    return dataset
-
-
-def posed_dataset(cfg: Config, root: str | Path, split: str) -> dict[str, Any]:
-    """The config of the images under ``root``, resized as in training and changed in no other way."""
-    dataset = trained_on(cfg)["dataset"]
-    transforms = resizing(dataset.get("transforms", ()))
-    return {**dataset, "root": str(root), "split": split, "transforms": transforms}
-
-
-def _planned(files: list[str], rows: list[int], poses: int, seed: int) -> list[Shot]:
-    """``poses`` shots of each row, whose files are ``files``, in the poses of different rows, perhaps its own."""
+def _planned(pairs: PosePairs, rows: list[int], poses: int, seed: int) -> tuple[list[Shot], list[Item]]:
+    """Each of these rows in the poses of ``poses`` different ones, perhaps its own; and the images that this makes."""
     if poses > len(rows):
         raise UserError(
             f"poses is how many each image is drawn in, at most the {len(rows):,} that images here have, got {poses:,}"
         )
-    shots = []
-    for file, row in zip(files, rows, strict=True):
-        digest = hashlib.sha256(f"{seed}/{file}".encode()).digest()
+    shots, items = [], []
+    for row in rows:
+        record = pairs.dataset.records[row]
+        source = record.path.relative_to(pairs.dataset.root)
+        digest = hashlib.sha256(f"{seed}/{source.as_posix()}".encode()).digest()
         order = np.random.default_rng(int.from_bytes(digest[:8])).permutation(len(rows))
-        shots += [Shot(row, rows[index]) for index in order[:poses]]
-    return shots
+        for number, index in enumerate(order[:poses], start=1):
+            file = source.with_name(f"{source.stem}g{number}.jpg").as_posix()
+            entry = GeneratedImage(file, record.pid, record.camid, record.camid, source.as_posix())
+            items.append(Item(len(shots), entry))
+            shots.append(Shot(row, rows[index]))
+    refuse_equal_files(items)
+    return shots, items

@@ -89,7 +89,7 @@ def sample_images(
     if count > MOST:
         raise UserError(f"count is how many images are drawn, at most {MOST:,}, got {count:,}: draw several folders")
     if size is not None:
-        _check_size(size)
+        check_size(size)
     cfg, method = load_method(name_or_config, checkpoint, SamplingMethod, REFUSAL)
     if checkpoint is None:  # the manifest names the config and the file that stand behind the name
         name_or_config, checkpoint = find_card(str(name_or_config)).config, f"{SCHEME}://{name_or_config}"
@@ -129,9 +129,14 @@ def noise_of(method: SamplingMethod, seed: int, number: int) -> Tensor:
     return method.noise(1, torch.Generator().manual_seed(int.from_bytes(digest[:8]) >> 1))
 
 
-def _check_size(size: Sequence[int]) -> None:
+def check_size(size: Sequence[int], name: str = "size") -> None:
+    """Refuse what is no height and width.
+
+    Raises:
+        UserError: names the argument.
+    """
     if not isinstance(size, list | tuple) or len(size) != 2 or any(type(side) is not int or side < 1 for side in size):
-        raise UserError(f"size is height and width in pixels, two whole numbers of at least 1, got {size!r}")
+        raise UserError(f"{name} is height and width in pixels, two whole numbers of at least 1, got {size!r}")
 
 
 def _trained_on(checkpoint: str | Path) -> str | None:

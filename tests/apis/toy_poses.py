@@ -19,8 +19,8 @@ METHODS = {
 
 
 def pose_of(name):
-    """Another pose for each name, inside images of 32 x 16 pixels, all points visible."""
-    return np.random.default_rng(list(name.encode())).integers(0, SIZE, (18, 2))
+    """Another pose for each name, inside images of 32 x 16 pixels, all points visible, none at (0, 0)."""
+    return np.random.default_rng(list(name.encode())).integers(1, SIZE, (18, 2))
 
 
 def write_posed_market(root, **sizes):
