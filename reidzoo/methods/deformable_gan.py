@@ -16,8 +16,8 @@ loss is read from raw scores, equal but where D is surer than that, and with a g
 
 **The four objectives** of the authors' ablation are options of one class: ``baseline`` (a generator that is not
 ``deformable``) and ``dsc`` (one that is) with L1 on pixels x 100; ``feature``, L1 on block2_conv1 x 0.5; ``full``, the
-nearest-neighbour loss on block1_conv2 x 0.01. The weights are for features of the scale that Caffe's VGG has, which
-sees bytes. Networks that see images of unit deviation give features of about a 58th of it: weights grow by as much.
+nearest-neighbour loss on block1_conv2 x 0.01. These weights are for Caffe's VGG, which sees bytes; torchvision's sees
+images of unit deviation and answers more weakly, so that its weights have to be larger.
 
 **A step** of the released code draws three batches: real pairs for D, pairs to draw fakes for D, pairs for G. Here one
 batch serves all three and its fakes are drawn once: D learns on them first, then G is judged by that D. A step reads a

@@ -13,7 +13,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from reidzoo.base.precision import at_least_float32
 from reidzoo.models.body_parts import part_masks, part_transforms
 
 SAMPLINGS = ("nearest", "bilinear")
@@ -62,11 +61,13 @@ def deform(features: Tensor, motion: PartMotion, sampling: str) -> Tensor:
 
     rows = features.permute(0, 2, 3, 1).reshape(-1, channels)  # one a cell; a view of channels-last maps
     first = sample * (height * width)
-    picked = torch.zeros((), device=rows.device)
+    # zeros and ones are exact in every type, shares of four cells are not
+    precision = rows.dtype if sampling == "nearest" else torch.promote_types(rows.dtype, torch.float32)
+    picked = torch.zeros((), dtype=rows.dtype, device=rows.device)
     for x_cell, y_cell, weight in _corners(x, y, sampling):
         inside = (x_cell >= 0) & (x_cell < width) & (y_cell >= 0) & (y_cell < height)
         cell = (first + y_cell * width + x_cell).where(inside, first).long()
-        share = (inside * weight).to(at_least_float32(rows[:0]).dtype)[:, None]
+        share = (inside * weight).to(precision)[:, None]
         picked = picked + rows.index_select(0, cell) * share
     target = (first + row * width + column)[:, None].expand(-1, channels)
     moved = torch.zeros_like(rows).scatter_reduce(0, target, picked.to(rows.dtype), "amax")

@@ -26,6 +26,7 @@ FAST = [
     Path("configs/bot/bot_osnet-x0-25_synthped-day.py"),
     Path("configs/cyclegan/cyclegan_resnet3_synthped-day2dusk.py"),
     Path("configs/dcgan/dcgan_conv4_synthped-day.py"),
+    Path("configs/deformable/deformable_unet6_synthped-day.py"),
     Path("configs/gan/gan_conv4_synthped-day.py"),
     Path("configs/ide/ide_osnet-x0-25_synthped-day.py"),
     Path("configs/lsro/lsro_osnet-x0-25_synthped-day.py"),
