@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -88,10 +88,8 @@ def evaluate_images(
     start = time.perf_counter()
     real_set, fake_set = _sets(real, fake, part, seed)
     reader = reader_of(real_set, fake_set, resize)
-    settings = {"sha256": sha256, "device": device, "report": report}
-    networks = _networks(metrics, features, weights, tap, settings)
-    if any(METRICS[name].network == "lpips" for name in metrics):
-        networks["lpips"] = lpips_network(lpips_weights, device=device, report=report)
+    sources = NetworkSources(features, weights, sha256, tap, lpips_weights)
+    networks = metric_networks(metrics, sources, device, report)
     judge = Judge(reader, networks, masks, find_device(device), count, batch_size, seed)
     of = {kind: [name for name in metrics if METRICS[name].images == kind] for kind in KINDS}
     with torch.no_grad():
@@ -111,7 +109,7 @@ def evaluate_images(
         "count": count,
         "seed": seed,
         "metrics": {name: round(value, DIGITS) for name, value in values.items()},
-        "notes": [*_notes(metrics, features), *judge.notes],
+        "notes": [*metric_notes(metrics, features), *judge.notes],
         "seconds": round(time.perf_counter() - start, 1),
         **provenance(),
     }
@@ -122,10 +120,26 @@ def _sets(real: str | Path, fake: str | Path | None, part: str, seed: int) -> tu
     return pictures.halves(seed) if fake is None else (pictures, picture_set(fake, part))
 
 
-def _networks(
-    metrics: Sequence[str], features: str, weights: str | Path | None, tap: int | str | None, settings: dict[str, Any]
+class NetworkSources(NamedTuple):
+    """Which networks metrics see images by; the arguments of :func:`evaluate_images` of these names."""
+
+    features: str
+    weights: str | Path | None
+    sha256: str | None
+    tap: int | str | None
+    lpips_weights: str | Path | None
+
+
+def metric_networks(
+    metrics: Sequence[str], sources: NetworkSources, device: str, report: Callable[[str], object]
 ) -> dict[str, nn.Module]:
-    """The feature networks that ``metrics`` need, by what they call their need."""
+    """The networks that ``metrics`` need, by what they call their need, on ``device``.
+
+    Raises:
+        UserError: weights that are absent or not those of the digest, or a score without Inception.
+    """
+    features, weights, sha256, tap, lpips_weights = sources
+    settings = {"sha256": sha256, "device": device, "report": report}
     scores = [name for name in metrics if METRICS[name].network == "classes"]
     networks: dict[str, nn.Module] = {}
     if scores:
@@ -137,10 +151,12 @@ def _networks(
         networks["classes"] = feature_network(features, weights, tap="logits", **settings)
     if any(METRICS[name].network == "features" for name in metrics):
         networks["features"] = feature_network(features, weights, tap=tap, **settings)
+    if any(METRICS[name].network == "lpips" for name in metrics):
+        networks["lpips"] = lpips_network(lpips_weights, device=device, report=report)
     return networks
 
 
-def _notes(metrics: Sequence[str], features: str) -> list[str]:
+def metric_notes(metrics: Sequence[str], features: str) -> list[str]:
     """What distinguishes these values from published ones of the same name."""
     if "fid" not in metrics or features == INCEPTION:
         return []
