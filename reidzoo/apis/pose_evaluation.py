@@ -112,8 +112,6 @@ def evaluate_poses(
     start = time.perf_counter()
     place = find_device(device)
     cfg, method = load_method(name_or_config, checkpoint, PoseTransferMethod, REFUSAL)
-    if checkpoint is None:  # the row names the config and the file that stand behind the name
-        name_or_config, checkpoint = find_card(str(name_or_config)).config, f"{SCHEME}://{name_or_config}"
     dataset = _test_pairs(cfg, root, annotations, pairs, count)
     networks = metric_networks(metrics, NetworkSources(features, weights, sha256, None, lpips_weights), device, report)
     judge = PoseJudge(metrics, networks)
@@ -127,13 +125,7 @@ def evaluate_poses(
         "kind": KIND,
         "real": f"{name}, targets of pairs",
         "fake": f"{name}, in the targets' poses by {type(method).__name__}",
-        "generator": {
-            "method": type(method).__name__,
-            "generator": (cfg.model.get("generator") or {}).get("type"),
-            "config": without_folders(str(name_or_config)),
-            "checkpoint_sha256": digest(local_file(checkpoint)),
-            "commit": commit(),
-        },
+        "generator": _drawn_by(method, cfg, name_or_config, checkpoint),
         "counts": {"real": len(dataset), "fake": len(dataset), "pairs": len(dataset), "unpaired": 0},
         "size": list(size),
         "resized": dataset.dataset.read_image(dataset.dataset.records[0]).shape[:2] != size,
@@ -192,6 +184,21 @@ class PoseJudge:
         recipes = sorted({MASKS[name] for name in (*self.pairs, *self.sets) if name in MASKS})
         drawn = f"persons of masked metrics are those that {' and '.join(recipes)} draw around the target pose"
         return [*([drawn] if recipes else []), *(warning for warning in warnings if warning)]
+
+
+def _drawn_by(
+    method: PoseTransferMethod, cfg: Config, name_or_config: str | Path, checkpoint: str | Path | None
+) -> dict[str, Any]:
+    """What a row says of the generator."""
+    if checkpoint is None:  # the row names the config and the file that stand behind the name
+        name_or_config, checkpoint = find_card(str(name_or_config)).config, f"{SCHEME}://{name_or_config}"
+    return {
+        "method": type(method).__name__,
+        "generator": (cfg.model.get("generator") or {}).get("type"),
+        "config": without_folders(str(name_or_config)),
+        "checkpoint_sha256": digest(local_file(checkpoint)),
+        "commit": commit(),
+    }
 
 
 def _test_pairs(
