@@ -35,6 +35,7 @@ class AllInOne(UnlabelledMethod):
         real_loss: config from shelf LOSSES, applied to logits M x (K + 1) and pids M of the real images; by default
             CrossEntropy.
         fake_weight: what a generated image counts where a real one counts 1; at least 0, 1 in the paper.
+        separate_passes: see :class:`MixedMethod`.
         data_preprocessor: see :class:`ReIDMethod`.
 
     Raises:
@@ -48,9 +49,10 @@ class AllInOne(UnlabelledMethod):
         num_pids: int,
         real_loss: dict[str, Any] | None = None,
         fake_weight: float = 1.0,
+        separate_passes: bool = False,
         data_preprocessor: dict[str, Any] | None = None,
     ):
-        super().__init__(backbone, head, num_pids + 1, real_loss, fake_weight, data_preprocessor)
+        super().__init__(backbone, head, num_pids + 1, real_loss, fake_weight, separate_passes, data_preprocessor)
         self.generated_class = num_pids
         self.extra_class_loss = LOSSES.build({"type": "CrossEntropy"})
 

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from reidzoo.base.errors import UserError
@@ -64,9 +63,8 @@ class CamStyle(MixedMethod):
         separate_passes: bool = True,
         data_preprocessor: dict[str, Any] | None = None,
     ):
-        super().__init__(backbone, head, num_pids, real_loss, fake_weight, data_preprocessor)
+        super().__init__(backbone, head, num_pids, real_loss, fake_weight, separate_passes, data_preprocessor)
         self.fake_loss = LOSSES.build(fake_loss or {"type": "CrossEntropy", "label_smoothing": 0.1})
-        self.separate_passes = separate_passes
 
     def mixed_losses(self, images: Tensor, pids: Tensor, is_generated: Tensor) -> dict[str, Tensor]:
         """See :class:`ReIDMethod`.
@@ -79,25 +77,11 @@ class CamStyle(MixedMethod):
                 "CamStyle learns the identity that a generated image was drawn from, and these were drawn from noise: "
                 "train on a GeneratedFolder, or learn from them with LSRO, AllInOne or PseudoLabel"
             )
-        kinds = {"real": ~is_generated, "fake": is_generated}
-        kinds = {name: rows for name, rows in kinds.items() if rows.any()}
-        logits = self._logits(images, kinds)
+        logits = self.logits_by_kind(images, is_generated)
+        labels = {"real": pids[~is_generated], "fake": pids[is_generated]}
         terms = {}
-        if "real" in kinds:
-            terms["loss_real"] = self.real_loss(logits["real"], pids[kinds["real"]])  # -1/M sum_i log p(y_i | x_i)
-        if "fake" in kinds:
-            terms["loss_fake"] = self.fake_weight * self.fake_loss(logits["fake"], pids[kinds["fake"]])
-        return {**terms, **{f"accuracy_{name}": accuracy(logits[name], pids[rows]) for name, rows in kinds.items()}}
-
-    def _logits(self, images: Tensor, kinds: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Logits of the rows of each kind, from a pass a kind (real first) or from one pass of all images."""
-        if not self.separate_passes:
-            logits = self.head(self.backbone(images)).logits
-            return {name: logits[rows] for name, rows in kinds.items()}
-        alone = [name for name, rows in kinds.items() if torch.count_nonzero(rows) == 1]
-        if alone:
-            raise UserError(
-                f"a batch of {len(images)} has a single {alone[0]} image, which has no statistics to be normalised by: "
-                "raise train_dataloader.batch_size, or set model.separate_passes=False"
-            )
-        return {name: self.head(self.backbone(images[rows])).logits for name, rows in kinds.items()}
+        if "real" in logits:
+            terms["loss_real"] = self.real_loss(logits["real"], labels["real"])  # -1/M sum_i log p(y_i | x_i)
+        if "fake" in logits:
+            terms["loss_fake"] = self.fake_weight * self.fake_loss(logits["fake"], labels["fake"])
+        return {**terms, **{f"accuracy_{name}": accuracy(of_kind, labels[name]) for name, of_kind in logits.items()}}

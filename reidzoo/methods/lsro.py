@@ -42,6 +42,7 @@ class LSRO(UnlabelledMethod):
         real_loss: config from shelf LOSSES, applied to logits M x K and pids M of the real images; by default
             CrossEntropy.
         fake_weight: what a generated image counts where a real one counts 1; at least 0, 1 in the paper.
+        separate_passes: see :class:`MixedMethod`.
         data_preprocessor: see :class:`ReIDMethod`.
 
     Raises:
@@ -55,9 +56,10 @@ class LSRO(UnlabelledMethod):
         num_pids: int,
         real_loss: dict[str, Any] | None = None,
         fake_weight: float = 1.0,
+        separate_passes: bool = False,
         data_preprocessor: dict[str, Any] | None = None,
     ):
-        super().__init__(backbone, head, num_pids, real_loss, fake_weight, data_preprocessor)
+        super().__init__(backbone, head, num_pids, real_loss, fake_weight, separate_passes, data_preprocessor)
         self.uniform_loss = LOSSES.build({"type": "UniformCrossEntropy"})
 
     def fake_loss(self, logits: Tensor) -> Tensor:

@@ -42,6 +42,7 @@ class PseudoLabel(UnlabelledMethod):
             CrossEntropy.
         begin_epoch: generated images count in the epochs after this one, which count from 1; 0 is from the start.
         fake_weight: what a generated image then counts where a real one counts 1; at least 0.
+        separate_passes: see :class:`MixedMethod`.
         data_preprocessor: see :class:`ReIDMethod`.
 
     Raises:
@@ -58,9 +59,10 @@ class PseudoLabel(UnlabelledMethod):
         real_loss: dict[str, Any] | None = None,
         begin_epoch: int = 20,
         fake_weight: float = 0.1,
+        separate_passes: bool = False,
         data_preprocessor: dict[str, Any] | None = None,
     ):
-        super().__init__(backbone, head, num_pids, real_loss, fake_weight, data_preprocessor)
+        super().__init__(backbone, head, num_pids, real_loss, fake_weight, separate_passes, data_preprocessor)
         if begin_epoch < 0:
             raise UserError(f"begin_epoch of PseudoLabel is at least 0, got {begin_epoch}")
         self.begin_epoch = begin_epoch

@@ -91,7 +91,7 @@ def test_a_fake_counts_more_than_a_real_where_there_are_fewer():
     """Of 6 + 2 images a fake weighs as three real ones, in the gradient of logits that are all alike."""
     method, data = camstyle(separate_passes=False, fake_loss={"type": "CrossEntropy"}), batch(6, 2)
     logits = torch.zeros(8, 5, dtype=torch.float64, requires_grad=True)
-    method._logits = lambda images, kinds: {name: logits[rows] for name, rows in kinds.items()}
+    method.logits_by_kind = lambda images, fake: {"real": logits[~fake], "fake": logits[fake]}
     method.parse_losses(method(**data, mode="loss"))[0].backward()
     weights = logits.grad.norm(dim=1)
     assert torch.allclose(weights[data["is_generated"]], 3 * weights[~data["is_generated"]].mean())

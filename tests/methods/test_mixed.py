@@ -50,6 +50,27 @@ def test_the_loss_is_the_mean_over_the_mixed_batch_after_one_pass(name, weight):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_kinds_that_pass_apart_are_normalised_by_their_own_statistics(name):
+    method, data = toy(name, **ALWAYS[name], separate_passes=True), mixed_batch()
+    twin, joint = copy.deepcopy(method), toy(name, **ALWAYS[name])
+    real, fake = data["images"][~data["is_generated"]], data["images"][data["is_generated"]]
+    by_hand = [twin.head(twin.backbone(images)).logits for images in (real, fake)]
+    labels = data["pids"][~data["is_generated"]].tolist()
+    expected = -sum(row[y] for row, y in zip(rows_of(by_hand[0]), labels, strict=True)) / 6
+    terms, joint_terms = method(**data, mode="loss"), joint(**data, mode="loss")
+    assert terms["loss_real"].item() == pytest.approx(expected, abs=1e-5)
+    assert terms["loss_fake"].item() == pytest.approx(
+        method.fake_weight * sum(expected_of_fake(name, row) for row in rows_of(by_hand[1])) / 6, abs=1e-5
+    )
+    assert abs(terms["loss_real"] - joint_terms["loss_real"]) > 1e-4
+    assert (method.backbone.conv1.bn.num_batches_tracked, joint.backbone.conv1.bn.num_batches_tracked) == (2, 1)
+    for key, value in method.state_dict().items():
+        torch.testing.assert_close(value, twin.state_dict()[key])
+    with pytest.raises(UserError, match="a batch of 5 has a single fake image"):
+        method(**mixed_batch(4, 1), mode="loss")
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_labels_of_generated_images_are_never_read(name):
     method, data = toy(name, **ALWAYS[name]), mixed_batch()
     start = copy.deepcopy(method)
