@@ -22,6 +22,7 @@ _HOMES = {
     "evaluate_images": "reidzoo.apis.image_evaluation",
     "evaluate_poses": "reidzoo.apis.pose_evaluation",
     "export_onnx": "reidzoo.apis.onnx_export",
+    "extract_poses": "reidzoo.apis.pose_extraction",
     "publish": "reidzoo.apis.publishing",
     "publish_generator": "reidzoo.apis.publishing_generators",
     "repose": "reidzoo.apis.reposing",
