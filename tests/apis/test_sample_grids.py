@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from toy_sampling import write_toy_sampler
+from toy_gan_runs import write_toy_gan
 
 from reidzoo.apis.sample_grids import SampleGridHook
 from reidzoo.apis.training import train
@@ -29,12 +29,12 @@ def drawn(monkeypatch):
 
 @pytest.mark.slow
 def test_a_run_with_pictures_is_the_run_without_and_a_resumed_one_draws_the_same(toy_market, tmp_path, drawn):
-    train(write_toy_sampler(tmp_path, toy_market, hooks=[HOOK]), work_dir=tmp_path / "with")
-    train(write_toy_sampler(tmp_path, toy_market), work_dir=tmp_path / "without")
+    train(write_toy_gan(tmp_path, toy_market, hooks=[HOOK]), work_dir=tmp_path / "with")
+    train(write_toy_gan(tmp_path, toy_market), work_dir=tmp_path / "without")
     one, other = (read_checkpoint(tmp_path / run / "epoch_2.pth")["state_dict"] for run in ("with", "without"))
     assert all(torch.equal(one[name], other[name]) for name in one)
-    train(write_toy_sampler(tmp_path, toy_market, epochs=1, hooks=[HOOK]), work_dir=tmp_path / "part")
-    train(write_toy_sampler(tmp_path, toy_market, hooks=[HOOK]), work_dir=tmp_path / "part", resume=True)
+    train(write_toy_gan(tmp_path, toy_market, epochs=1, hooks=[HOOK]), work_dir=tmp_path / "part")
+    train(write_toy_gan(tmp_path, toy_market, hooks=[HOOK]), work_dir=tmp_path / "part", resume=True)
     assert [path.relative_to(tmp_path).as_posix() for path, _, _ in drawn] == [
         "with/samples_epoch_1.png", "with/samples_epoch_2.png",
         "part/samples_epoch_1.png", "part/samples_epoch_2.png",

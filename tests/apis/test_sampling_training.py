@@ -3,7 +3,7 @@
 import pytest
 import torch
 from test_processes import TRAIN, on_two_processes
-from toy_sampling import ADAM, MODELS, write_toy_sampler
+from toy_gan_runs import ADAM, MODELS, write_toy_gan
 
 from reidzoo.apis.configs import read_config
 from reidzoo.apis.training import train
@@ -18,9 +18,9 @@ every_method = pytest.mark.parametrize("name", sorted(MODELS))
 @every_method
 def test_a_resumed_run_ends_as_the_uninterrupted_one(toy_market, tmp_path, name):
     whole, part = tmp_path / "whole", tmp_path / "part"
-    train(write_toy_sampler(tmp_path, toy_market, name), work_dir=whole)
-    train(write_toy_sampler(tmp_path, toy_market, name, epochs=1), work_dir=part)
-    train(write_toy_sampler(tmp_path, toy_market, name), work_dir=part, resume=True)
+    train(write_toy_gan(tmp_path, toy_market, name), work_dir=whole)
+    train(write_toy_gan(tmp_path, toy_market, name, epochs=1), work_dir=part)
+    train(write_toy_gan(tmp_path, toy_market, name), work_dir=part, resume=True)
     ends = [read_checkpoint(folder / "epoch_2.pth") for folder in (whole, part)]
     torch.testing.assert_close(ends[1]["state_dict"], ends[0]["state_dict"], rtol=0, atol=0)
     first = read_checkpoint(part / "epoch_1.pth")["state_dict"]
@@ -30,7 +30,7 @@ def test_a_resumed_run_ends_as_the_uninterrupted_one(toy_market, tmp_path, name)
 @every_method
 def test_wrapping_its_networks_changes_nothing_in_a_methods_step(toy_market, tmp_path, name):
     """One process: two passes of D before its backward pass, slopes at its images, batch norms that move meanwhile."""
-    cfg = read_config(write_toy_sampler(tmp_path, toy_market, name))
+    cfg = read_config(write_toy_gan(tmp_path, toy_market, name))
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     images = torch.stack([dataset[index]["images"] for index in range(4)])
     ends = []
@@ -57,7 +57,7 @@ def test_wrapping_its_networks_changes_nothing_in_a_methods_step(toy_market, tmp
 @every_method
 def test_two_processes_end_with_equal_parameters_and_a_picture(toy_market, tmp_path, name):
     hook = {"type": "SampleGridHook", "rows": 1, "columns": 2}
-    config = write_toy_sampler(tmp_path, toy_market, name, hooks=[hook])
+    config = write_toy_gan(tmp_path, toy_market, name, hooks=[hook])
     script, work_dir = tmp_path / "train_two.py", tmp_path / "run"
     script.write_text(TRAIN)
     on_two_processes(script, config, work_dir)

@@ -15,6 +15,8 @@ TOY = {
     "TorchvisionResNet": {"depth": 18},
     "TimmBackbone": {"name": "test_resnet"},
 }
+#: backbones without batch norm, which are slow at their one size: their own tests freeze them
+WITHOUT_NORMS = {"TorchvisionVGG19"}
 STEM = {
     "OSNet": ("conv1.",),
     "TorchvisionResNet": ("conv1.", "bn1."),
@@ -36,7 +38,7 @@ def build(name, **arguments):
 
 
 def test_every_backbone_is_tried():
-    assert set(TOY) == {name for name, cls in BACKBONES.module_dict.items() if cls.__module__.startswith("reidzoo.")}
+    assert set(TOY) | WITHOUT_NORMS == {name for name, cls in BACKBONES.module_dict.items() if cls.__module__.startswith("reidzoo.")}
 
 
 def moved(backbone, steps=2):

@@ -57,3 +57,9 @@ def test_blocks_can_be_frozen():
     assert frozen == [f"features.{i}.{part}" for i in (0, 2, 5, 7) for part in ("weight", "bias")]
     with pytest.raises(UserError, match="can freeze 0 to 5 stages"):
         TorchvisionVGG19(frozen_stages=6)
+
+
+def test_its_first_blocks_freeze():
+    backbone = TorchvisionVGG19(frozen_stages=2)
+    frozen = {name for name, parameter in backbone.named_parameters() if not parameter.requires_grad}
+    assert frozen == {f"features.{layer}.{kind}" for layer in (0, 2, 5, 7) for kind in ("weight", "bias")}
