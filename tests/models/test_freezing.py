@@ -38,7 +38,9 @@ def build(name, **arguments):
 
 
 def test_every_backbone_is_tried():
-    assert set(TOY) | WITHOUT_NORMS == {name for name, cls in BACKBONES.module_dict.items() if cls.__module__.startswith("reidzoo.")}
+    assert set(TOY) | WITHOUT_NORMS == {
+        name for name, cls in BACKBONES.module_dict.items() if cls.__module__.startswith("reidzoo.")
+    }
 
 
 def moved(backbone, steps=2):
