@@ -9,7 +9,8 @@ from reidzoo.apis.image_rows import image_metrics_table
 from reidzoo.apis.results import write_json
 
 EXAMPLE = """examples (a data set stands for its training images; REAL alone is compared in two random halves):
-  python tools/evaluate_images.py data/synthped-day work_dirs/dcgan_conv4_synthped-day/seed0/sampled-5892
+  python tools/evaluate_images.py data/synthped-day work_dirs/dcgan_conv4_synthped-day/seed0/sampled-5908 \\
+      --resize 128 64 --count 2954
   python tools/evaluate_images.py REAL FAKE --metrics fid,is --features inception --weights FILE --sha256 HEX
   python tools/evaluate_images.py REAL FAKE --metrics ssim-pg2,mask-ssim-pg2,l1 --masks REAL/masks"""
 

@@ -6,7 +6,7 @@ from reidzoo.apis.command_line import run_tool
 from reidzoo.apis.sampling import sample_images
 
 EXAMPLE = """examples (a call that was killed is taken up by the same call):
-  python tools/sample.py configs/dcgan/dcgan_conv4_synthped-day.py CHECKPOINT --out work_dirs/day-dcgan --count 5892
+  python tools/sample.py configs/dcgan/dcgan_conv4_synthped-day.py CHECKPOINT --out work_dirs/day-dcgan --count 5908
   python tools/sample.py dcgan_conv4_synthped-day --out work_dirs/day-dcgan --count 5892
 then train on RealAndGenerated with generated=dict(type="SampledFolder", root="work_dirs/day-dcgan", ...)"""
 

@@ -53,7 +53,13 @@ class Judge:
         real, fake = self._drawn(real), self._drawn(fake)
         # a folder is sorted, often by identity, and each split of an Inception Score would see few of them
         fake = fake.take(np.random.default_rng(self.seed).permutation(len(fake)).tolist())
-        self.counts |= {"real": len(real), "fake": len(fake)}
+        there = {"real": len(real), "fake": len(fake)}
+        self.counts |= there
+        few = [f"{images:,} {side}" for side, images in there.items() if self.count and images < self.count]
+        if names and few:
+            self.notes.append(
+                f"count is {self.count:,}, and there are {' and '.join(few)} images: fid grows as sets shrink"
+            )
         metrics = [set_metric(name, self.networks[METRICS[name].network]) for name in names]
         sides = [(True, real)] if any(METRICS[name].real for name in names) else []
         for is_real, pictures in [*sides, (False, fake)] if names else []:

@@ -1,8 +1,8 @@
 """The Fréchet distance of two sets of features: FID (Heusel et al., NIPS 2017, equation 6) on whatever gave them.
 
     paper                here
-    m, C                 mean and covariance of the real features
-    m_w, C_w             of the fake ones
+    m_w, C_w             mean and covariance of the real features (w as in world)
+    m, C                 of the fake ones
     d^2                  FrechetDistance.compute()
 
 The trace of (C C_w)^(1/2) is the sum of the singular values of A^T B with C = A A^T and C_w = B B^T. Written this way
@@ -60,7 +60,8 @@ class FrechetDistance:
     """The Fréchet distance between the Gaussians fitted to real and to fake features, lower is better.
 
     Features come in batches and in any order; of each side only mean and scatter are kept. Two halves of one real set,
-    one as ``real`` and one as ``fake``, give the floor that no generator of as many images can be expected to beat.
+    one as ``real`` and one as ``fake``, tell what real samples of that size differ by; copies of training images go
+    below it.
 
     Args:
         num_features: D of the features.
@@ -99,7 +100,7 @@ class FrechetDistance:
         return self._moments[bool(real)].count
 
     def warning(self) -> str | None:
-        """A sentence with both numbers where a side has fewer images than features, otherwise None.
+        """A sentence with both numbers where a side has no more images than features, otherwise None.
 
         Such a covariance is singular: the distance is defined, and depends more on the number of images than on them.
         """
@@ -133,7 +134,7 @@ class FrechetDistance:
         return max(float(distance), 0.0)  # of equal sets rounding may leave -1e-13
 
     def _too_few(self, real: bool) -> bool:
-        return self.count(real) < self.num_features
+        return self.count(real) <= self.num_features  # a covariance of N images has rank N - 1
 
 
 def _trace_of_root(one: Tensor, other: Tensor) -> Tensor:

@@ -129,5 +129,6 @@ class GAN(SamplingMethod):
         if size != self.image_size:
             raise UserError(
                 f"the training images are {size[0]} x {size[1]}, and the generator draws {self.image_size[0]} x "
-                f"{self.image_size[1]}: resize them, or set model.generator.image_size={size}"
+                f"{self.image_size[1]}: resize them, or set model.generator.image_size={size} "
+                "(and the discriminator's, where it has one)"
             )

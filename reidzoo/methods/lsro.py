@@ -15,6 +15,10 @@ is theirs, all of them are to be equally likely: a regulariser against being sur
 The loss of a generated image cannot fall below ln K (``floor_fake``; 6.621 nats for 751 identities), so that a single
 curve of both kinds looks stuck although all is well: they are logged apart.
 
+**When it helps.** The published gain rests on a weak baseline: with batches of 10 images IDE alone reaches rank-1 82.2
+and mAP 60.4 on Market-1501, and LSRO then lowers rank-1 to 79.9, as its authors' issue tracker has it. They also say
+that generated images do not belong into a verification branch.
+
 **Released code.** The lists of both kinds are joined and shuffled, so the ratio within a batch varies about that of the
 counts (24,000 generated and 12,936 real: 65 % generated): ``ShuffleSampler``. A generated image is known there by the
 label 0; here by its flag, and its label is never read.

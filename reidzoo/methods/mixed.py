@@ -23,8 +23,10 @@ class MixedMethod(BackboneWithHead):
         real_loss: config from shelf LOSSES, applied to logits M x K and pids M of the real images; by default
             CrossEntropy.
         fake_weight: factor of the generated images' loss, at least 0.
-        separate_passes: whether real and generated images are normalised apart, each by its own batch statistics; in
-            one pass of all images both kinds are normalised alike, which is another method.
+        separate_passes: whether real and generated images are normalised apart, each by its own batch statistics
+            (CamStyle's way), or both alike in one pass of all images (LSRO's). Running statistics, which a test uses,
+            are those of the mixture in one pass; after separate passes they are an average of both kinds' in which
+            the generated ones, passing last, weigh 53 % at every ratio, without the variance between the kinds.
         data_preprocessor: see :class:`ReIDMethod`.
 
     Raises:
@@ -83,7 +85,8 @@ class UnlabelledMethod(MixedMethod):
 
     Both kinds go through the network in one pass unless ``separate_passes`` is set, so each is normalised by statistics
     of both, and the loss is averaged over all images of the batch: a generated one weighs ``fake_weight`` times a real
-    one, however many there are. ``pids`` of generated images are never read. A batch that has one kind only gives the
+    one, however many there are: ``(n_real ce_real + fake_weight n_fake ce_fake) / n``. A smaller weight does not raise
+    the share of the real ones. ``pids`` of generated images are never read. A batch that has one kind only gives the
     terms of that kind.
 
     Logged beside the terms: of either kind its mean loss without weight (``ce_real``, ``ce_fake``), and

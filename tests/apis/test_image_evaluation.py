@@ -146,6 +146,11 @@ def test_one_folder_alone_is_compared_in_halves(real):
     assert evaluate_images(real, seed=1)["metrics"] != row["metrics"]
 
 
+def test_a_count_that_a_side_does_not_have_is_told(real, brighter):
+    (note,) = [note for note in evaluate_images(real, brighter, count=100)["notes"] if note.startswith("count")]
+    assert note == "count is 100, and there are 20 real and 20 fake images: fid grows as sets shrink"
+
+
 def test_a_count_draws_images_of_each_set_and_pairs(real, brighter):
     row = evaluate_images(real, brighter, metrics=("fid", "l1"), count=7)
     assert row["counts"] == {"real": 7, "fake": 7, "pairs": 7, "unpaired": 0}

@@ -112,8 +112,8 @@ def test_two_halves_of_one_set_are_a_floor():
     assert 0 < distance(*halves) < distance(halves[0], features(200, 8, 1, scale=1.5)) / 5
 
 
-@pytest.mark.parametrize(("counts", "named"), [((8, 8), None), ((7, 8), "7 real images"), ((9, 3), "3 fake images")])
-def test_fewer_images_than_features_warn_with_both_numbers(counts, named):
+@pytest.mark.parametrize(("counts", "named"), [((9, 9), None), ((8, 9), "8 real images"), ((9, 3), "3 fake images")])
+def test_no_more_images_than_features_warn_with_both_numbers(counts, named):
     frechet = FrechetDistance(8)
     for real, count in zip((True, False), counts, strict=True):
         frechet.update(features(count, 8, 0), real=real)

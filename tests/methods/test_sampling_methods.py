@@ -299,7 +299,7 @@ def test_a_batch_of_one_image_has_no_statistics(name):
 def test_training_images_of_another_size(name):
     method = build(name).train()
     height, width = method.image_size
-    said = rf"images are 48 x {width}, and the generator draws {height} x {width}: .*image_size=\(48, {width}\)$"
+    said = rf"images are 48 x {width}, and the generator draws {height} x {width}: .*image_size=\(48, {width}\)"
     with pytest.raises(UserError, match=said):
         method.train_step({"images": torch.zeros(2, 3, 48, width, dtype=torch.uint8)}, optimisers(method))
 
