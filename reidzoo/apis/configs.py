@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
@@ -14,6 +14,21 @@ from reidzoo.apis import pose_grids, sample_grids, translation_grids  # noqa: F4
 from reidzoo.base.errors import UserError, nearest
 from reidzoo.engine.config_check import require_valid
 from reidzoo.registry import DATASETS, METHODS, SAMPLERS, SCOPE, import_modules_of_user
+
+
+class CountedInData(NamedTuple):
+    """What an argument of a method counts, and what to do about a data set or a checkpoint that does not say it."""
+
+    what: str
+    remedy: str
+    example: str
+
+
+#: sizes of classifiers, by the argument that methods have for them and data sets' ``metainfo`` fills in
+FROM_DATA = {
+    "num_pids": CountedInData("identities", "train on a data set of persons, or on RealAndGenerated with one", "N"),
+    "tracklets_per_camera": CountedInData("tracklets", "train on Tracklets of a data set of persons", "[N,N]"),
+}
 
 
 def read_config(path: str | Path, options: dict[str, Any] | None = None) -> Config:
@@ -103,10 +118,10 @@ def parse_options(pairs: list[str] | None) -> dict[str, Any]:
 
 
 def complete_for_training(cfg: Config) -> None:
-    """Fill in what follows from the data and the loader: training identities, P of P x K, a sampler's batch size.
+    """Fill in what follows from the data and the loader: :data:`FROM_DATA`, P of P x K, a sampler's batch size.
 
     Raises:
-        UserError: the training set is missing, empty or without the identities that the method learns, or the sampler
+        UserError: the training set is missing, empty or without the classes that the method learns, or the sampler
             makes batches of another size than the loader.
     """
     missing = [key for key in ("train_dataloader", "train_cfg", "optim_wrapper") if not cfg.get(key)]
@@ -132,14 +147,14 @@ def complete_for_training(cfg: Config) -> None:
             f"{loader.sampler.type} has batch_size={loader.sampler.batch_size}, and train_dataloader.batch_size is "
             f"{loader.batch_size}: leave the sampler's out"
         )
-    if needs_num_pids(cfg):
-        info = DATASETS.build(loader.dataset).metainfo
-        if "num_pids" not in info:
+    info = DATASETS.build(loader.dataset).metainfo if left_open(cfg) else {}
+    for argument in left_open(cfg):
+        if argument not in info:
+            counted = FROM_DATA[argument]
             raise UserError(
-                f"{cfg.model.type} learns identities, and {loader.dataset.type} has none: train on a data set of "
-                "persons, or on RealAndGenerated with one"
+                f"{cfg.model.type} learns {counted.what}, and {loader.dataset.type} has none: {counted.remedy}"
             )
-        cfg.model.num_pids = info["num_pids"]
+        cfg.model[argument] = info[argument]
 
 
 def complete_for_loading(cfg: Config, meta: dict[str, Any], checkpoint: str | Path) -> None:
@@ -151,22 +166,24 @@ def complete_for_loading(cfg: Config, meta: dict[str, Any], checkpoint: str | Pa
         checkpoint: as errors call it.
 
     Raises:
-        UserError: neither config nor checkpoint say how many identities the method tells apart.
+        UserError: neither config nor checkpoint say how many classes the method tells apart.
     """
-    if needs_num_pids(cfg):
-        num_pids = (meta.get("dataset_meta") or {}).get("num_pids")
-        if num_pids is None:
+    for argument in left_open(cfg):
+        value = (meta.get("dataset_meta") or {}).get(argument)
+        if value is None:
+            counted = FROM_DATA[argument]
             raise UserError(
-                f"'{checkpoint}' does not say how many identities it was trained on: set model.num_pids in the config, "
-                "or with --cfg-options model.num_pids=N"
+                f"'{checkpoint}' does not say how many {counted.what} it was trained on: set model.{argument} in the "
+                f"config, or with --cfg-options model.{argument}={counted.example}"
             )
-        cfg.model.num_pids = num_pids
+        cfg.model[argument] = value
     _skip_pretrained(cfg.model)
 
 
-def needs_num_pids(cfg: Config) -> bool:
-    """Whether the method has a classifier whose size the config leaves open."""
-    return "num_pids" not in cfg.model and _takes(METHODS.get(cfg.model.type), "num_pids")
+def left_open(cfg: Config) -> list[str]:
+    """The arguments among :data:`FROM_DATA` that the method takes and its config leaves open."""
+    method = METHODS.get(cfg.model.type)
+    return [argument for argument in FROM_DATA if argument not in cfg.model and _takes(method, argument)]
 
 
 def _takes(cls: type, argument: str) -> bool:
