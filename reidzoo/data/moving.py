@@ -54,12 +54,16 @@ def crop(sample: Sample, top: int, left: int, height: int, width: int) -> Sample
     )
 
 
-def pad(sample: Sample, padding: int) -> Sample:
-    """Add ``padding`` black pixels at each side, which are no person."""
+def pad(sample: Sample, padding: int, fill: str = "black") -> Sample:
+    """Add ``padding`` pixels at each side.
+
+    They are black and no person, or with ``fill="edge"`` repeat the outermost ones, of a mask, too.
+    """
     border = (padding,) * 4
+    kind = cv2.BORDER_REPLICATE if fill == "edge" else cv2.BORDER_CONSTANT
     return move(
         sample,
-        lambda image: cv2.copyMakeBorder(np.ascontiguousarray(image), *border, cv2.BORDER_CONSTANT),
+        lambda image: cv2.copyMakeBorder(np.ascontiguousarray(image), *border, kind),
         lambda points: points + np.float32(padding),
     )
 

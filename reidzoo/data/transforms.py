@@ -98,19 +98,26 @@ class RandomFlip:
 
 @TRANSFORMS.register
 class PadCrop:
-    """Pad all sides with black and crop the old size at a random place.
+    """Pad all sides and crop the old size at a random place.
 
     Args:
         padding: pixels added at each side.
+        fill: ``black``, or ``edge`` for the colour of the nearest pixel (DG-Net, whose generator would learn to draw
+            black borders).
+
+    Raises:
+        UserError: another fill.
     """
 
-    def __init__(self, padding: int = 10):
-        self.padding = padding
+    def __init__(self, padding: int = 10, fill: str = "black"):
+        if fill not in ("black", "edge"):
+            raise UserError(f"PadCrop pads with 'black' or 'edge', got '{fill}'")
+        self.padding, self.fill = padding, fill
 
     def __call__(self, sample: Sample) -> Sample:
         height, width = sample["image"].shape[:2]
         top, left = sample["rng"].integers(0, 2 * self.padding + 1, size=2)
-        return crop(pad(sample, self.padding), top, left, height, width)
+        return crop(pad(sample, self.padding, self.fill), top, left, height, width)
 
 
 @TRANSFORMS.register

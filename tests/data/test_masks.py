@@ -22,7 +22,12 @@ from reidzoo.data.transforms import (
     Resize,
 )
 
-EXACT = {"RandomFlip": RandomFlip(0.5), "PadCrop": PadCrop(6), "RandomCrop": RandomCrop(48, 24)}
+EXACT = {
+    "RandomFlip": RandomFlip(0.5),
+    "PadCrop": PadCrop(6),
+    "PadCrop edge": PadCrop(6, "edge"),
+    "RandomCrop": RandomCrop(48, 24),
+}
 RESIZING = {
     "Resize smaller": Resize(48, 24),
     "Resize larger": Resize(150, 70, "bicubic"),

@@ -24,6 +24,7 @@ SIZE = (64, 32)
 EXACT = {
     "RandomFlip": [RandomFlip(0.5)],
     "PadCrop": [PadCrop(20)],
+    "PadCrop edge": [PadCrop(20, "edge")],
     "RandomCrop": [RandomCrop(40, 20)],
     "recipe": [PadCrop(8), RandomFlip(0.5), RandomCrop(48, 24), RandomFlip(0.5)],
 }

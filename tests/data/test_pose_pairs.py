@@ -255,7 +255,7 @@ def test_names_that_stand_for_several_images_are_refused(tmp_path):
 
 def test_something_else_than_one_data_set_is_refused(root):
     one = {"type": "Market1501", "root": str(root)}
-    with pytest.raises(UserError, match="PosePairs needs a reader of one data set, got UnpairedImages"):
+    with pytest.raises(UserError, match="PosePairs takes its images from a re-ID data set, got UnpairedImages"):
         PosePairs({"type": "UnpairedImages", "source": one, "target": one}, annotations="poses.csv")
 
 

@@ -20,6 +20,7 @@ from reidzoo.data.transforms import (
 RANDOM = {
     "RandomFlip": RandomFlip(0.5),
     "PadCrop": PadCrop(6),
+    "PadCrop edge": PadCrop(6, "edge"),
     "RandomCrop": RandomCrop(48, 24),
     "RandomRectCrop": RandomRectCrop(48, 24),
     "RandomScaleCrop": RandomScaleCrop(48, 24),
@@ -111,6 +112,20 @@ def test_pad_crop_moves_by_at_most_its_padding_in_all_directions():
         rows, columns = np.nonzero(out[..., 0])
         offsets.add((rows.min() - (19 - rows.max()), columns.min() - (11 - columns.max())))
     assert offsets == {(dy, dx) for dy in range(-3, 4) for dx in range(-3, 4)}
+
+
+def test_pad_crop_can_repeat_the_edge():
+    image = noise(20, 12)
+    padded = np.pad(image, ((3, 3), (3, 3), (0, 0)), mode="edge")
+    windows = [padded[top : top + 20, left : left + 12] for top in range(7) for left in range(7)]
+    for seed in range(20):
+        out = apply(PadCrop(3, fill="edge"), image, seed)
+        (place,) = [number for number, window in enumerate(windows) if np.array_equal(window, out)]
+        inside = np.full((20, 12, 3), 255, np.uint8)
+        black = apply(PadCrop(3), inside, seed)
+        assert black[max(0, 3 - place // 7), max(0, 3 - place % 7)].all(), "the same place as with black"
+    with pytest.raises(UserError, match="'black' or 'edge', got 'mean'"):
+        PadCrop(3, "mean")
 
 
 # --- RandomRectCrop

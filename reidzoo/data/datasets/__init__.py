@@ -7,6 +7,7 @@ from reidzoo.data.datasets.image_folder import ImageFolder
 from reidzoo.data.datasets.market1501 import Market1501
 from reidzoo.data.datasets.msmt17 import MSMT17
 from reidzoo.data.datasets.pose_pairs import PosePairs
+from reidzoo.data.datasets.positive_pairs import PositivePairs
 from reidzoo.data.datasets.real_and_generated import RealAndGenerated
 from reidzoo.data.datasets.sampled_folder import SampledFolder
 from reidzoo.data.datasets.synthped import SynthPed
@@ -20,6 +21,7 @@ __all__ = [
     "ImageFolder",
     "Market1501",
     "PosePairs",
+    "PositivePairs",
     "RealAndGenerated",
     "SampledFolder",
     "SynthPed",

@@ -14,8 +14,7 @@ from torch.utils.data import Dataset
 from reidzoo.base.errors import UserError
 from reidzoo.base.labels import DISTRACTOR_PID, JUNK_PID
 from reidzoo.base.skeletons import JOINTS, MISSING, TORSO
-from reidzoo.data.datasets.base import ReIDDataset
-from reidzoo.data.datasets.unpaired import require_one_size
+from reidzoo.data.datasets.composing import build_reader, require_one_size
 from reidzoo.data.draw import Draw
 from reidzoo.data.poses.annotations import read_annotations
 from reidzoo.data.poses.load_pose import LoadPose
@@ -62,9 +61,7 @@ class PosePairs(Dataset):
     ):
         if not len(TORSO) <= min_joints <= len(JOINTS):
             raise UserError(f"min_joints lies between {len(TORSO)} (the torso) and {len(JOINTS)}, got {min_joints}")
-        self.dataset: ReIDDataset = DATASETS.build(dataset)
-        if not isinstance(self.dataset, ReIDDataset):
-            raise UserError(f"PosePairs needs a reader of one data set, got {type(self.dataset).__name__}: name one")
+        self.dataset = build_reader("PosePairs", "images", dataset)
         self.min_joints = min_joints
         self.annotations = self.dataset.root / annotations
         #: 18 x 2 int64 by file name, of every image that the file of annotations names

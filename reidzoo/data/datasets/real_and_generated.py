@@ -15,9 +15,9 @@ from torch.utils.data import Dataset
 from reidzoo.base.errors import UserError
 from reidzoo.base.labels import UNLABELLED_PID
 from reidzoo.data.datasets.base import ReIDDataset
+from reidzoo.data.datasets.composing import require_one_size
 from reidzoo.data.datasets.records import Record
 from reidzoo.data.datasets.sampled_folder import SampledFolder
-from reidzoo.data.datasets.unpaired import require_one_size
 from reidzoo.data.draw import Draw
 from reidzoo.registry import DATASETS
 

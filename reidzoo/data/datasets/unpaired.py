@@ -8,8 +8,7 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset
 
-from reidzoo.base.errors import UserError
-from reidzoo.data.datasets.base import ReIDDataset
+from reidzoo.data.datasets.composing import build_reader, require_one_size
 from reidzoo.data.draw import Draw
 from reidzoo.registry import DATASETS
 
@@ -37,14 +36,9 @@ class UnpairedImages(Dataset):
     """
 
     def __init__(self, source: dict[str, Any], target: dict[str, Any]):
-        self.source: ReIDDataset = DATASETS.build(source)
-        self.target: ReIDDataset = DATASETS.build(target)
-        for name, part in (("source", self.source), ("target", self.target)):
-            if not isinstance(part, ReIDDataset):
-                raise UserError(
-                    f"UnpairedImages takes its {name} from a re-ID data set, got {type(part).__name__}: name a "
-                    "reader of images of persons"
-                )
+        self.source, self.target = (
+            build_reader("UnpairedImages", name, part) for name, part in (("source", source), ("target", target))
+        )
 
     @property
     def metainfo(self) -> dict[str, Any]:
@@ -81,17 +75,3 @@ class UnpairedImages(Dataset):
     def undecodable(self) -> list[Path]:
         """Every file of both tables that does not decode; reads them all, so it is called after a failure only."""
         return [*self.source.undecodable(), *self.target.undecodable()]
-
-
-def require_one_size(owner: str, **images: torch.Tensor) -> None:
-    """Refuse two images, named by their part of the data set ``owner``, that cannot be stacked.
-
-    Raises:
-        UserError: they have different sizes.
-    """
-    sizes = [" x ".join(map(str, image.shape[1:])) for image in images.values()]
-    if len(set(sizes)) > 1:
-        raise UserError(
-            f"{owner} expects {' and '.join(images)} images of one size, got {' and '.join(sizes)} pixels: "
-            "give both lists of transforms the same Resize"
-        )
