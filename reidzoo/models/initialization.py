@@ -33,3 +33,15 @@ def init_glorot(network: nn.Module) -> None:
             nn.init.xavier_uniform_(module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+
+
+def init_kaiming(network: nn.Module) -> None:
+    """Weights from N(0, sqrt(2 / fan in)), biases 0, in place (He et al., ICCV 2015, for ReLU).
+
+    Of convolutions and linear layers: how MUNIT's and DG-Net's generators start.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.kaiming_normal_(module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

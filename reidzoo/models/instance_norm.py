@@ -23,9 +23,23 @@ class InstanceNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """B x C x h x w, normalised over h and w."""
-        if x.device.type != "cpu" or not x.is_contiguous(memory_format=torch.channels_last):
-            return F.instance_norm(x, eps=self.eps)
-        # F.instance_norm copies channels-last maps into the other order and leaves them there. Batch norm of one image
-        # is the same arithmetic and keeps the order: a generator's step takes 0.8 of the time on a CPU.
-        rows = [F.batch_norm(row, None, None, training=True, eps=self.eps) for row in x.split(1)]
-        return torch.cat(rows)
+        return instance_norm(x, eps=self.eps)
+
+
+def instance_norm(x: Tensor, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5) -> Tensor:
+    """B x C x h x w, normalised over h and w, then times ``weight`` plus ``bias``, both B x C, where given.
+
+    The statistics of a bfloat16 map are float32's.
+    """
+    if x.device.type != "cpu" or not x.is_contiguous(memory_format=torch.channels_last):
+        return _batch_norm(x.reshape(1, -1, *x.shape[2:]), weight, bias, eps).view(x.shape)
+    # The line above, as F.instance_norm, copies channels-last maps into the other order and leaves them there. Batch
+    # norm of one image is the same arithmetic and keeps the order: a generator's step takes 0.8 of the time on a CPU.
+    weights, biases = ([None] * len(x) if each is None else each for each in (weight, bias))
+    return torch.cat([_batch_norm(*row, eps) for row in zip(x.split(1), weights, biases, strict=True)])
+
+
+def _batch_norm(row: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float) -> Tensor:
+    """Of one image, or of one row of all images' maps, 1 x C x h x w."""
+    weight, bias = (None if each is None else each.flatten() for each in (weight, bias))
+    return F.batch_norm(row, None, None, weight, bias, training=True, eps=eps)
