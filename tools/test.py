@@ -7,7 +7,7 @@ from mmengine.dist import is_main_process
 from reidzoo.apis.command_line import run_tool
 from reidzoo.apis.configs import parse_options
 from reidzoo.apis.query_tables import queries_file
-from reidzoo.apis.results import camera_pairs_table, results_table, write_json
+from reidzoo.apis.results import alphas_table, camera_pairs_table, results_table, write_json
 from reidzoo.apis.testing import evaluate
 
 EXAMPLE = """example:
@@ -29,6 +29,7 @@ def main() -> None:
     )
     parser.add_argument("--ranked-lists", metavar="FILE.png", help="also draw ranked lists")
     parser.add_argument("--camera-pairs", action="store_true", help="also print rank-1 by pair of cameras")
+    parser.add_argument("--alphas", nargs="+", type=float, metavar="A", help="also rank by two features so weighted")
     parser.add_argument("--allow-partial", action="store_true", help="load what fits of another architecture")
     parser.add_argument("--smoke", action="store_true", help="the tiny data set and small networks of train.py --smoke")
     parser.add_argument("--launcher", choices=("none", "pytorch", "slurm"), default="none")
@@ -43,6 +44,7 @@ def main() -> None:
         ranked_lists=arguments.ranked_lists,
         queries=queries_file(arguments.json) if arguments.json else None,
         camera_pairs=arguments.camera_pairs,
+        alphas=arguments.alphas or (),
         smoke=arguments.smoke,
         launcher=arguments.launcher,
     )
@@ -50,6 +52,8 @@ def main() -> None:
         print(results_table(row))
         if arguments.camera_pairs:
             print(camera_pairs_table(row))
+        if arguments.alphas:
+            print(alphas_table(row))
         if arguments.json:
             write_json(arguments.json, row)
 

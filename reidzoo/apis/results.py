@@ -73,6 +73,20 @@ def camera_pairs_table(row: dict[str, Any]) -> str:
     return f"{title}\n{AsciiTable([['', *names], *lines]).table}"
 
 
+def alphas_table(row: dict[str, Any]) -> str:
+    """The metrics of retrieval with each alpha of a sweep, one a line, in percent.
+
+    Raises:
+        UserError: the row was tested without a sweep.
+    """
+    swept = row.get("alphas")
+    if swept is None:
+        raise UserError("the row has no sweep of alpha: test again with tools/test.py --alphas 0 0.5 1")
+    names = [name for name, value in swept[0]["metrics"].items() if isinstance(value, float)]
+    lines = [[str(each["alpha"]), *(f"{each['metrics'][name]:.2f}" for name in names)] for each in swept]
+    return AsciiTable([["alpha", *names], *lines]).table
+
+
 def read_row(path: str | Path) -> dict[str, Any]:
     """A row of results that ``tools/test.py --json`` wrote.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
+from reidzoo.apis.alpha_sweep import sweep_alphas
 from reidzoo.apis.configs import complete_for_loading, read_config
 from reidzoo.apis.pictures import save_ranked_lists
 from reidzoo.apis.provenance import provenance, without_folders
@@ -51,6 +53,7 @@ def evaluate(
     ranked_lists: str | Path | None = None,
     queries: str | Path | None = None,
     camera_pairs: bool = False,
+    alphas: Sequence[float] = (),
     smoke: bool = False,
     launcher: str = "none",
 ) -> dict[str, Any]:
@@ -66,6 +69,8 @@ def evaluate(
         ranked_lists: also draw the first ranked lists into this PNG file.
         queries: also write what each query scored into this CSV file (:mod:`reidzoo.apis.query_tables`).
         camera_pairs: also find rank-1 by camera of the query and camera of the gallery.
+        alphas: also rank with these weights of the second feature, for a method that compares two
+            (:mod:`reidzoo.apis.alpha_sweep`).
         smoke: as in training: the tiny data set and small networks.
         launcher: ``none``, ``pytorch`` (torchrun) or ``slurm``.
 
@@ -73,8 +78,9 @@ def evaluate(
         ``{method, config, options, data, train_split, init, seed, checkpoint, checkpoint_sha256, seconds, metrics,
         commit, machine, ...}``; metrics are percentages, their names carry their flavour. Rows are published, so they
         name no folder of the machine. In the main process a test of retrieval adds ``ranking`` (what ordered the
-        gallery), ``mAP_step_ci95`` (percent, bootstrap over queries) and, where asked for, ``queries`` (a file name)
-        and ``camera_pairs``: ``{ranking, camids, rank1, num_queries}``, rank1 C x C in percent, None without queries.
+        gallery), ``mAP_step_ci95`` (percent, bootstrap over queries) and, where asked for, ``queries`` (a file name),
+        ``camera_pairs``: ``{ranking, camids, rank1, num_queries}``, rank1 C x C in percent, None without queries, and
+        ``alphas``: a list of ``{alpha, metrics}``, while the row's own metrics are with the alpha of the config.
 
     Raises:
         UserError: any mistake of config, checkpoint or data.
@@ -97,7 +103,7 @@ def evaluate(
     runner = build_runner(cfg)
     start = time.perf_counter()
     try:
-        metrics = runner.test()
+        metrics, swept = sweep_alphas(runner, alphas) if alphas else (runner.test(), [])
     except UndecodableImage as error:
         raise describe_undecodable(runner.test_dataloader.dataset) from error
     seconds = time.perf_counter() - start
@@ -115,10 +121,16 @@ def evaluate(
         "checkpoint": checkpoint.name,
         "checkpoint_sha256": sha256(checkpoint),
         "seconds": round(seconds, 1),
-        "metrics": {name: round(value, 4) for name, value in metrics.items()},
+        "metrics": _rounded(metrics),
         **details,
+        **({"alphas": [{**row, "metrics": _rounded(row["metrics"])} for row in swept]} if swept else {}),
         **provenance(),
     }
+
+
+def _rounded(metrics: dict[str, float]) -> dict[str, float]:
+    """As they are written down."""
+    return {name: round(value, 4) for name, value in metrics.items()}
 
 
 def _details(runner: Runner, queries: str | Path | None, camera_pairs: bool) -> dict[str, Any]:

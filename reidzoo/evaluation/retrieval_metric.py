@@ -97,14 +97,24 @@ class RetrievalMetric(BaseMetric):
             UserError: an image without a feature, ``dataset_meta`` without its arrays, or what ``evaluate_ranking``
                 refuses.
         """
-        meta = self.dataset_meta or {}
-        absent = [key for key in ("pids", "camids", "is_query") if key not in meta]
-        if absent:
-            raise UserError(f"the metainfo of the data set lacks {', '.join(absent)}: test on a split with queries")
+        return self.rank(self._in_order(results, len(self._labels()["pids"])))
+
+    def rank(self, features: np.ndarray) -> dict[str, float]:
+        """Rank by features N x D in the order of the data set; they and the result become the last ones.
+
+        Gives the metrics of :meth:`compute_metrics`. After a test it ranks by what was made of its features, as often
+        as wanted.
+
+        Raises:
+            UserError: ``dataset_meta`` without its arrays, or what ``evaluate_ranking`` refuses.
+        """
+        meta = self._labels()
         pids, is_query = np.asarray(meta["pids"]), np.asarray(meta["is_query"], dtype=bool)
         camids = None if meta["camids"] is None else np.asarray(meta["camids"])
         files = np.asarray(meta["files"]) if camids is None and "files" in meta else None
-        self.last_features = features = self._in_order(results, len(pids))
+        if self.normalize:
+            features = normalize(torch.from_numpy(features), dim=1).numpy()
+        self.last_features = features
         self.last_result = result = evaluate_ranking(
             features[is_query],
             features[~is_query],
@@ -128,6 +138,14 @@ class RetrievalMetric(BaseMetric):
             "num_valid_queries": result.num_valid_queries,
         }
 
+    def _labels(self) -> dict[str, Any]:
+        """What the data set tells of its images."""
+        meta = self.dataset_meta or {}
+        absent = [key for key in ("pids", "camids", "is_query") if key not in meta]
+        if absent:
+            raise UserError(f"the metainfo of the data set lacks {', '.join(absent)}: test on a split with queries")
+        return meta
+
     def _in_order(self, results: list[Result], count: int) -> np.ndarray:
         """N x D features in the order of the data set; a distributed sampler's padding repeats images."""
         by_index = dict(reversed(results))  # reversed, so that the first of several stays
@@ -139,8 +157,7 @@ class RetrievalMetric(BaseMetric):
                 f"(first rows: {missing[:5]}) and {len(strange)} are unknown ({strange[:5]}): "
                 "test with a sampler that visits every image, and with the data set that dataset_meta describes"
             )
-        features = np.stack([by_index[index] for index in range(count)])
-        return normalize(torch.from_numpy(features), dim=1).numpy() if self.normalize else features
+        return np.stack([by_index[index] for index in range(count)])
 
 
 def _reranking(parameters: dict[str, float]) -> Reranking:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import Any
 
@@ -21,7 +22,13 @@ class ReIDMethod(BaseModel):
 
     Args:
         data_preprocessor: config of the preprocessor; None normalises with ImageNet's mean and deviation.
+
+    Attributes:
+        alpha: how much the second of two features weighs at test, see :func:`weighted_halves`; None for a method that
+            compares one. A test may change it.
     """
+
+    alpha: float | None = None
 
     def __init__(self, data_preprocessor: dict[str, Any] | None = None):
         super().__init__(METHODS.build(data_preprocessor or {"type": "ImagePreprocessor"}))
@@ -116,6 +123,27 @@ class BackboneWithHead(ReIDMethod):
 def accuracy(logits: Tensor, pids: Tensor) -> Tensor:
     """Share of a batch whose largest logit is its label, 0 to 1: logged beside the losses."""
     return (logits.argmax(1) == pids).float().mean()
+
+
+def weighted_halves(halves: Tensor, alpha: float) -> Tensor:
+    """Two features side by side, so weighted that their products are ``first . first' + alpha second . second'``.
+
+    Args:
+        halves: N x 2D float, either half as it is compared by itself.
+        alpha: at least 0; 0 compares the first halves alone, ``inf`` the second ones.
+
+    Returns:
+        N x 2D: the first half beside ``sqrt(alpha)`` times the second.
+
+    Raises:
+        UserError: alpha is negative or no number.
+    """
+    if not alpha >= 0:
+        raise UserError(f"alpha weighs the second half of a feature and is at least 0 (inf: it alone), got {alpha}")
+    first, second = halves.chunk(2, dim=1)
+    if math.isinf(alpha):
+        return torch.cat([torch.zeros_like(first), second], dim=1)
+    return torch.cat([first, math.sqrt(alpha) * second], dim=1)
 
 
 def to_channels_last(module: torch.nn.Module) -> torch.nn.Module:
