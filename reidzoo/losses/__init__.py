@@ -4,6 +4,8 @@ from reidzoo.losses.adversarial import HingeGANLoss, LeastSquaresGANLoss, Vanill
 from reidzoo.losses.batch_hard_triplet import BatchHardTriplet, hardest_distances
 from reidzoo.losses.contrastive import ContrastiveLoss
 from reidzoo.losses.cross_entropy import CrossEntropy, UniformCrossEntropy
+from reidzoo.losses.gradient_penalty import mean_squared_slope, penalised_scores
+from reidzoo.losses.multi_scale import MultiScaleGANLoss
 from reidzoo.losses.pose_mask import PoseMaskLoss
 from reidzoo.losses.reconstruction import L1Loss, NearestNeighbourLoss
 
@@ -14,9 +16,12 @@ __all__ = [
     "HingeGANLoss",
     "L1Loss",
     "LeastSquaresGANLoss",
+    "MultiScaleGANLoss",
     "NearestNeighbourLoss",
     "PoseMaskLoss",
     "UniformCrossEntropy",
     "VanillaGANLoss",
     "hardest_distances",
+    "mean_squared_slope",
+    "penalised_scores",
 ]

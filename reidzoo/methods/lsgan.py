@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from reidzoo.base.errors import UserError
-from reidzoo.base.precision import at_least_float32
+from reidzoo.losses.gradient_penalty import mean_squared_slope
 from reidzoo.methods.gan import GAN, Losses
 from reidzoo.registry import METHODS
 
@@ -67,9 +67,3 @@ class LSGAN(GAN):
         if penalised:
             losses["loss_penalty"] = self.penalty_weight / 2 * mean_squared_slope(scores, real)
         return losses
-
-
-def mean_squared_slope(scores: Tensor, images: Tensor) -> Tensor:
-    """Mean over the batch of the squared norm of the summed scores' gradient at the images; can be learnt from."""
-    (slope,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
-    return at_least_float32(slope).square().sum(dim=(1, 2, 3)).mean()

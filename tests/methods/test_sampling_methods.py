@@ -9,7 +9,6 @@ from toy_gans import DC, GAN, SAMPLING, build, moved, optimisers, picture, sampl
 
 from reidzoo.base.errors import UserError
 from reidzoo.methods.gan import GAN as GANMethod
-from reidzoo.methods.lsgan import mean_squared_slope
 from reidzoo.methods.sampling import SamplingMethod
 from reidzoo.registry import METHODS, all_shelves
 
@@ -243,14 +242,6 @@ def test_the_games_that_methods_play_by_default():
     assert type(build("LSGAN").adversarial_loss).__name__ == "LeastSquaresGANLoss"
     other = build("GAN", adversarial_loss={"type": "VanillaGANLoss"})
     assert other.adversarial_loss.game == "non-saturating"
-
-
-def test_the_slope_of_a_plane_is_known():
-    """Scores w . x of three pixels each, twice in a map: (2 |w|)^2."""
-    weight = torch.tensor([1.0, -2.0, 3.0]).view(1, 3, 1, 1)
-    images = torch.rand(4, 3, 1, 1).requires_grad_()
-    scores = (images * weight).sum((1, 2, 3))[:, None].repeat(1, 2)
-    assert mean_squared_slope(scores, images).item() == pytest.approx(4 * 14)
 
 
 def test_without_its_weight_there_is_no_penalty():

@@ -3,6 +3,7 @@
 from reidzoo.models.discriminators.dcgan_discriminator import DCGANDiscriminator
 from reidzoo.models.discriminators.deformable_discriminator import DeformableDiscriminator
 from reidzoo.models.discriminators.lsgan_discriminator import LSGANDiscriminator
+from reidzoo.models.discriminators.multi_scale_discriminator import MultiScaleDiscriminator
 from reidzoo.models.discriminators.patch_discriminator import PatchDiscriminator
 from reidzoo.models.discriminators.pg2_discriminator import PG2Discriminator
 from reidzoo.models.discriminators.siamese_net import SiameseNet
@@ -11,6 +12,7 @@ __all__ = [
     "DCGANDiscriminator",
     "DeformableDiscriminator",
     "LSGANDiscriminator",
+    "MultiScaleDiscriminator",
     "PG2Discriminator",
     "PatchDiscriminator",
     "SiameseNet",
