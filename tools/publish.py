@@ -13,6 +13,7 @@ EXAMPLE = """examples:
       --results model_zoo/results/ide_osnet-x0-25_synthped-day.seed0.json
   python tools/publish.py work_dirs/cyclegan_resnet3_synthped-day2dusk/seed0
   python tools/publish.py work_dirs/dcgan_conv4_synthped-day/seed0
+  python tools/publish.py work_dirs/pg2-stage2_unet5_synthped-day/seed0
   python tools/publish.py --table model_zoo/tables/recipes.toml --seed 0"""
 
 
@@ -22,7 +23,7 @@ def main() -> None:
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("run", nargs="?", help="work folder of a training run, or a checkpoint in it")
-    parser.add_argument("--results", metavar="FILE", help="the row of its test (not for a translation or a GAN)")
+    parser.add_argument("--results", metavar="FILE", help="the row of its test (of a re-ID method only)")
     parser.add_argument("--out", default="model_zoo/checkpoints", help="folder of the weights (default: %(default)s)")
     parser.add_argument(
         "--half",

@@ -73,6 +73,10 @@ class GeneratorSamples(ABC):
             UserError: rows are missing; names the command that makes them.
         """
 
+    def unneeded(self, method: BaseModel) -> list[str]:
+        """How the names of weights begin that drawing does not need, so that the published file is without them."""
+        return []
+
     def difference(self, one: BaseModel, other: BaseModel) -> int:
         """The largest difference between any two values that both draw, in grey levels."""
         pairs = zip(self.drawn(one), self.drawn(other), strict=True)

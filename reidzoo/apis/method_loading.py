@@ -19,7 +19,7 @@ from reidzoo.zoo.download import locate, published_weights
 def load_method(
     name_or_config: str | Path, checkpoint: str | Path | None, kind: type[BaseModel], refusal: str
 ) -> tuple[Config, BaseModel]:
-    """Config and method with all weights in place, in test mode, on the CPU.
+    """Config and method with all weights in place that the checkpoint is to have, in test mode, on the CPU.
 
     Args:
         name_or_config: a model of the zoo, which brings its config along, or the path of a config file.
@@ -52,7 +52,10 @@ def load_method(
     left = Path(str(path)).parent / Path(str(name_or_config)).name
     remedy = f", or the config as its run left it, '{left}'" if is_config and left.is_file() else ""
     remedy = f"name a checkpoint of this config{remedy}"
-    load_weights(method, content["state_dict"], source=str(path), remedy=remedy)
+    # a published generator may be without what drawing does not need, and says so
+    load_weights(
+        method, content["state_dict"], source=str(path), ignore=tuple(meta.get("without") or ()), remedy=remedy
+    )
     return cfg, method.eval().requires_grad_(False)
 
 

@@ -58,6 +58,7 @@ def card_of_generator(
     header: dict[str, Any],
     file: Path,
     run: Path,
+    stages: list[str] | None = None,
 ) -> dict[str, Any]:
     """The same for a model that draws images.
 
@@ -68,13 +69,14 @@ def card_of_generator(
         header: as there.
         file: as there.
         run: as there.
+        stages: configs whose weights went into it, its own last; None where it is the only one.
     """
     training = {"data": header["trained_on"], "init": header["init"], "seed": header["seed"]}
     seeds = {row.get("trained_seed", row["seed"]) for rows in measured for row in rows}
     return {
         "Name": header["name"],
         "Config": header["config_file"],
-        "Metadata": _metadata(**training, seeds=seeds, record=record, header=header, run=run),
+        "Metadata": _metadata(**training, seeds=seeds, stages=stages, record=record, header=header, run=run),
         "Results": results,
         "Weights": _weights(file, header, _data_licence(header["trained_on"])),
     }
@@ -188,6 +190,7 @@ def _data_licence(trained_on: str) -> str:
     licences = {}
     for part in trained_on.split(" and "):
         name = part.rpartition(" trained on ")[2]  # "24,000 samples of DCGAN trained on Market1501 train"
+        name = name.removeprefix("pairs of ")
         terms = f"the terms of those who publish {name.split()[0].rstrip(',')}"
         licences["none needed, drawn by the repository's own renderer" if name.startswith("SynthPed") else terms] = None
     return "; ".join(licences)

@@ -6,8 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from mmengine.config import Config
+
+from reidzoo.apis.configs import read_config
+from reidzoo.apis.stages import RECORD, WORK_DIRS
 from reidzoo.apis.training import last_checkpoint
 from reidzoo.base.errors import UserError
+from reidzoo.base.files import sha256
 
 
 def checkpoint_of(run: Path) -> tuple[Path, dict[str, Any]]:
@@ -44,3 +49,29 @@ def require_committed(what: str | Path, **commits: str) -> None:
                 f"'{what}' was {done} in a checkout with changes ({commit}), which nobody else has: commit "
                 "them first, then do it again"
             )
+
+
+def stages_before(checkpoint: Path, cfg: Config) -> list[str]:
+    """Configs of the runs, in order, whose weights went into that of ``checkpoint``; empty where it began its own.
+
+    Args:
+        checkpoint: ``<work folder>/<config name>/seed<N>/<file>``.
+        cfg: its config, whose ``load_from`` names the run before as that of seed 0 in its own folder of ``work_dirs``.
+
+    Raises:
+        UserError: the run before is not in the same work folder, or is not the one that this run started from.
+    """
+    *above, stem, _, _ = ("", "", "", *Path(cfg.get("load_from") or "").parts)
+    if not above or Path(*above) != WORK_DIRS:
+        return []
+    folder = checkpoint.absolute().parent
+    before, origin = folder.parents[1] / stem / folder.name, folder / RECORD
+    started_from = json.loads(origin.read_text(encoding="utf-8"))["started_from"] if origin.is_file() else None
+    last = last_checkpoint(before)
+    if last is None or sha256(last) != started_from:
+        raise UserError(
+            f"'{checkpoint}' did not start from what is in '{before}', so nobody knows which weights went into it: "
+            "publish from the work folder in which its stages were trained"
+        )
+    start, record = checkpoint_of(before)
+    return [*stages_before(start, read_config(record["config"])), record["config"]]

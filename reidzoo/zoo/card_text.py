@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from reidzoo.zoo.metafiles import GENERATION, SAMPLING, TRANSLATION, Card, Result
+from reidzoo.zoo.metafiles import DRAWING, GENERATION, Card, Result
 
 NOTHING = "–"
 UNITS = {"Training Time": "seconds"}
@@ -46,7 +46,7 @@ def cards_table(cards: Iterable[Card]) -> str:
     cards = sorted(cards, key=lambda card: card.weights is None)
     lines = ["| model | trained on | measured here | by others | weights |", "|---|---|---|---|---|"]
     for card in cards:
-        results = [result for result in card.results if result.task not in (TRANSLATION, SAMPLING)]
+        results = [result for result in card.results if result.task not in DRAWING]
         measured = [f"{_tested(result, linked=True)}: {_measured(result)}" for result in results]
         others = [f"{each.dataset}: {_numbers(each.metrics)} ({each.source})" for each in card.published]
         weights = card.weights
@@ -77,6 +77,8 @@ def _use(card: Card) -> str:
         return f"python tools/translate.py {card.config} zoo://{card.name} --in ROOT --out FOLDER"
     if card.is_sampling:
         return f"python tools/sample.py {card.config} zoo://{card.name} --out FOLDER --count N"
+    if card.is_pose_transfer:
+        return f"python tools/repose.py {card.config} zoo://{card.name} IMAGE --pose OTHER_IMAGE --out PICTURE"
     return f"python tools/test.py {card.config} zoo://{card.name}"
 
 

@@ -44,9 +44,9 @@
 
 A key that is not listed here is a mistake, and so are a task that :data:`TASKS` does not have and a metric that does
 not say its flavour. A model that translates between domains has results of the task ``Image Translation``, one that
-draws from noise of ``Image Sampling``: what a few of its images look like, in grey levels of 0 to 255. After them come
-those of ``Image Generation``, which judge its images beside real ones, and those of re-ID recipes that learnt from the
-images that these weights drew.
+draws from noise of ``Image Sampling``, one that draws persons in other poses of ``Pose Transfer``: what a few of its
+images look like, in grey levels of 0 to 255. After them come those of ``Image Generation``, which judge its images
+beside real ones, and those of re-ID recipes that learnt from the images that these weights drew.
 """
 
 from __future__ import annotations
@@ -63,11 +63,12 @@ from reidzoo.base.errors import UserError, nearest
 REID = "Person Re-Identification"
 #: of recipes that learnt from a generator's images: instead of real ones, and beside them
 REID_ON_TRANSLATED, REID_WITH_SAMPLED = f"{REID} on translated images", f"{REID} with sampled images"
-#: tasks whose results say what a few images look like; a model with the first translates, with the second it samples
-TRANSLATION, SAMPLING = "Image Translation", "Image Sampling"
+REID_WITH_REPOSED = f"{REID} with images in other poses"
+#: tasks whose results say what a few images look like, by which one knows how a model draws
+TRANSLATION, SAMPLING, POSE_TRANSFER = DRAWING = ("Image Translation", "Image Sampling", "Pose Transfer")
 #: the task whose results judge a generator's images beside real ones
 GENERATION = "Image Generation"
-TASKS = (REID, REID_ON_TRANSLATED, REID_WITH_SAMPLED, TRANSLATION, SAMPLING, GENERATION)
+TASKS = (REID, REID_ON_TRANSLATED, REID_WITH_SAMPLED, REID_WITH_REPOSED, *DRAWING, GENERATION)
 #: metrics of which several definitions are in use, so that the bare name says nothing
 FLAVOURS = {
     "mAP": "mAP_step or mAP_official",
@@ -171,6 +172,16 @@ class Card:
     def is_sampling(self) -> bool:
         """Whether the model draws images from noise."""
         return any(result.task == SAMPLING for result in self.results)
+
+    @property
+    def is_pose_transfer(self) -> bool:
+        """Whether the model draws persons in other poses."""
+        return any(result.task == POSE_TRANSFER for result in self.results)
+
+    @property
+    def draws(self) -> bool:
+        """Whether the model draws images at all."""
+        return any(result.task in DRAWING for result in self.results)
 
 
 def read_metafile(path: str | Path, root: str | Path | None = None) -> list[Card]:

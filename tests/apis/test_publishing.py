@@ -250,9 +250,7 @@ def test_refused_backbones(tmp_path):
 
 
 PUBLISHED = [
-    card
-    for card in list_cards()
-    if card.weights is not None and card.weights.holds == "method" and not card.is_translation and not card.is_sampling
+    card for card in list_cards() if card.weights is not None and card.weights.holds == "method" and not card.draws
 ]
 
 

@@ -125,6 +125,12 @@ def test_a_gan_samples_and_translates_nothing(tmp_path):
     assert [result.config for result in gan.results] == [None, None, "configs/lsro/lsro_toy.py"]
 
 
+def test_a_pose_transfer_draws_and_translates_nothing(tmp_path):
+    poses, bare = read(tmp_path, changed("Models/0/Results/0/Task", "Pose Transfer", sampling_metafile()))
+    assert (poses.is_pose_transfer, poses.draws, poses.is_sampling, poses.is_translation) == (True, True, False, False)
+    assert (bare.is_pose_transfer, bare.draws) == (False, False)
+
+
 def test_the_configs_of_all_stages_must_exist(tmp_path, pytestconfig):
     absent = changed("Models/0/Metadata/Stages", ["configs/ide/absent.py"])
     assert read(tmp_path, absent)[0].metadata["Stages"] == ["configs/ide/absent.py"]

@@ -108,7 +108,9 @@ def test_a_translation_shows_what_it_draws_and_what_was_learnt_from_it(name):
         assert (ROOT / card.picture).stat().st_size < 500_000
 
 
-@pytest.mark.parametrize("name", sorted(name for name, card in CARDS.items() if card.is_sampling))
+@pytest.mark.parametrize(
+    "name", sorted(name for name, card in CARDS.items() if card.is_sampling or card.is_pose_transfer)
+)
 def test_a_gan_shows_what_it_draws_and_how_good_that_is(name):
     card = CARDS[name]
     assert any(result.task == GENERATION for result in card.results)

@@ -1,0 +1,107 @@
+"""A few training images, always the same ones, in other poses of their persons, and what they look like in figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from torch import Tensor
+
+from reidzoo.apis.epoch_pictures import Rows
+from reidzoo.apis.generator_samples import GeneratorSamples, Measured
+from reidzoo.apis.pose_grids import COLUMNS, posed_rows
+from reidzoo.apis.posed_images import posed_dataset, trained_on
+from reidzoo.apis.reposing import REFUSAL
+from reidzoo.apis.results import IMAGES
+from reidzoo.base.errors import UserError
+from reidzoo.data.datasets.pose_pairs import PosePairs
+from reidzoo.data.datasets.synthped import SynthPed
+from reidzoo.data.draw import Draw
+from reidzoo.methods.pose_transfer import PoseTransferMethod
+from reidzoo.zoo.metafiles import POSE_TRANSFER, REID_WITH_REPOSED
+
+COUNT = 6
+#: mean grey levels by which another pose changes what is drawn at least
+LEAST_CHANGE = 0.5
+
+
+class PoseSamples(GeneratorSamples):
+    """Training images, spread evenly over identities, each in another pose of its person; see the base.
+
+    Images have the size that the networks were trained on and are changed in no other way. The published file is
+    without the discriminator, which judges pairs and draws nothing.
+
+    Raises:
+        UserError: the data or its poses cannot be read.
+    """
+
+    kind = PoseTransferMethod
+    refusal = REFUSAL
+    images = "images in other poses"
+    task = POSE_TRANSFER
+    learnt = REID_WITH_REPOSED
+    column_titles = COLUMNS
+
+    def __init__(self, cfg: Config):
+        trained = trained_on(cfg)
+        pairs = PosePairs(posed_dataset(cfg, trained["dataset"]["root"], "train"), trained["annotations"])
+        self.name = pairs.dataset.metainfo["name"]
+        self.people = [] if isinstance(pairs.dataset, SynthPed) else [self.name]
+        items = [pairs[Draw(index=index)] for index in _spread(pairs)]
+        keys = ("source_images", "source_points", "target_points", "target_images")
+        self.sources, self.source_points, self.target_points, self.targets = (
+            torch.stack([item[key] for item in items]) for key in keys
+        )
+
+    def drawn(self, method: PoseTransferMethod) -> list[Tensor]:
+        return [method.repose(self.sources, self.source_points, self.target_points)]
+
+    def figures(self, method: PoseTransferMethod) -> list[dict[str, Any]]:
+        """One entry: mean of each colour; mean absolute differences, ``pose_change`` between what is drawn in the
+        target's pose and in the source's own, ``distance`` to the target."""
+        name = type(method).__name__
+        posed = {"source_points": self.source_points, "target_points": self.target_points}
+        with torch.no_grad():
+            finite = torch.isfinite(method(**method.data_preprocessor({"images": self.sources, **posed})))
+        if not finite.all():
+            raise UserError(f"{name} draws what is not finite: its training has failed")
+        images = self.drawn(method)[0].double()
+        own = method.repose(self.sources, self.source_points, self.source_points)
+        change = (images - own).abs().mean().item()
+        if change < LEAST_CHANGE:
+            raise UserError(
+                f"{name} draws one image whatever the pose: another pose changes it by {change:.2f} of 255 grey levels "
+                f"on average, expected at least {LEAST_CHANGE}: train it for longer"
+            )
+        red, green, blue = images.mean((0, 2, 3)).tolist()
+        distance = (images - self.targets).abs().mean().item()
+        figures = {"mean_red": red, "mean_green": green, "mean_blue": blue, "pose_change": change, "distance": distance}
+        metrics = {key: round(value, 4) for key, value in figures.items()}
+        return [{"data": f"{self.name}, {len(images)} images in other poses", "metrics": metrics}]
+
+    def rows(self, method: PoseTransferMethod) -> Rows:
+        return posed_rows(method, self.sources, self.source_points, self.target_points, self.targets)
+
+    def require_measured(self, config: str, judged: Measured, recipes: Measured, where: str) -> None:
+        if not judged:
+            raise UserError(
+                f"no row on images is of exactly these weights of '{config}' and of {where}, so nobody knows how good "
+                f"they are: judge them with tools/evaluate_poses.py {config} CHECKPOINT --out "
+                f"model_zoo/results/<its name>{IMAGES}.seed<N>.json"
+            )
+
+    def unneeded(self, method: PoseTransferMethod) -> list[str]:
+        judges = method.optimized().get("discriminator", [])
+        return [f"{name}." for name, child in method.named_children() if any(child is judge for judge in judges)]
+
+
+def _spread(pairs: PosePairs) -> list[int]:
+    """Items spread evenly over identities; not the first of each, which are of the first cameras."""
+    of_pid: dict[int, list[int]] = {}
+    for index, (row, _) in enumerate(pairs.items):
+        of_pid.setdefault(pairs.dataset.records[row].pid, []).append(index)
+    pids = sorted(of_pid)
+    chosen = np.unique(np.linspace(0, len(pids) - 1, COUNT).round().astype(int))
+    return [of_pid[pids[place]][turn % len(of_pid[pids[place]])] for turn, place in enumerate(chosen)]
