@@ -1,6 +1,7 @@
 """The judge that an earlier stage trained: whose it is, what it computes, and when it reads its file."""
 
 import copy
+import logging
 
 import pytest
 import torch
@@ -93,9 +94,11 @@ def test_the_file_is_read_at_the_first_use_without_moving_the_step_s_draws(check
     teacher(images)
 
 
-def test_without_weights_it_warns(images, capfd):
+def test_without_weights_it_warns(images, monkeypatch):
+    said = []
+    monkeypatch.setattr("reidzoo.methods.trained.print_log", lambda line, logger, level: said.append((line, level)))
     assert TrainedMethod(CONFIG, None, PIDS, "teacher")(images).shape == (4, PIDS)
-    assert "WARNING - the teacher has no weights and judges at random" in "".join(capfd.readouterr())
+    assert said == [("the teacher has no weights and judges at random: for smoke runs only", logging.WARNING)]
 
 
 def test_pretrained_weights_of_its_backbone_are_not_looked_for(checkpoint, images):
