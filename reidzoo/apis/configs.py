@@ -11,6 +11,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from reidzoo.apis import pose_grids, sample_grids, translation_grids  # noqa: F401 (hooks, on the shelf when a config is checked)
+from reidzoo.apis.trained_weights import forget_trained_weights
 from reidzoo.base.errors import UserError, nearest
 from reidzoo.engine.config_check import require_valid
 from reidzoo.registry import DATASETS, METHODS, SAMPLERS, SCOPE, import_modules_of_user
@@ -27,6 +28,7 @@ class CountedInData(NamedTuple):
 #: sizes of classifiers, by the argument that methods have for them and data sets' ``metainfo`` fills in
 FROM_DATA = {
     "num_pids": CountedInData("identities", "train on a data set of persons, or on RealAndGenerated with one", "N"),
+    "num_target_cams": CountedInData("the target's cameras", "train on UnpairedImages whose target tells them", "N"),
     "tracklets_per_camera": CountedInData("tracklets", "train on Tracklets of a data set of persons", "[N,N]"),
 }
 
@@ -177,6 +179,7 @@ def complete_for_loading(cfg: Config, meta: dict[str, Any], checkpoint: str | Pa
                 f"config, or with --cfg-options model.{argument}={counted.example}"
             )
         cfg.model[argument] = value
+    forget_trained_weights(cfg)
     _skip_pretrained(cfg.model)
 
 

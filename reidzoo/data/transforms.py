@@ -32,12 +32,16 @@ class LoadMask:
     Args:
         folder: beside the folders of images.
 
+    Attributes:
+        mask_source: what a log says of where masks come from.
+
     Raises:
         UserError: an absent mask, one of another size or other values, or an image that was moved before.
     """
 
     def __init__(self, folder: str = "masks"):
         self.folder = folder
+        self.mask_source = f"files in '{folder}'"
 
     def __call__(self, sample: Sample) -> Sample:
         if "moved" in sample:

@@ -11,6 +11,7 @@ from fake_datasets import HEIGHT, WIDTH, market
 from reidzoo.base.errors import UserError
 from reidzoo.data.datasets import Market1501, UnpairedImages
 from reidzoo.data.draw import Draw
+from reidzoo.data.ellipse_mask import EllipseMask
 from reidzoo.data.transforms import (
     LoadMask,
     PadCrop,
@@ -189,3 +190,45 @@ def test_erasing_before_the_mask_is_no_move():
         {"image": np.zeros((64, 32, 3), np.uint8), "rng": np.random.default_rng(0)}
     )
     assert LoadMask().folder == "masks"
+
+
+# --- EllipseMask
+
+
+def bare(height, width):
+    return {"image": np.zeros((height, width, 3), np.uint8), "rng": np.random.default_rng(0)}
+
+
+@pytest.mark.parametrize("size", [(128, 64), (131, 57)])
+def test_the_ellipse_is_in_the_middle_and_of_the_shares(size):
+    mask = EllipseMask(0.8, 0.5)(bare(*size))["mask"]
+    assert (mask.shape, mask.dtype) == (size, np.uint8)
+    assert set(np.unique(mask)) == {0, 255}
+    inside = mask == 255
+    for axis in (0, 1):
+        np.testing.assert_array_equal(inside, np.flip(inside, axis))
+        extent = inside.any(axis=1 - axis).sum()
+        assert extent == pytest.approx((0.8, 0.5)[axis] * size[axis], abs=2)
+    assert inside.mean() == pytest.approx(np.pi / 4 * 0.8 * 0.5, rel=0.01)
+    for row, column in np.argwhere(inside)[::97]:
+        down, right = (row + 0.5 - size[0] / 2) / (0.4 * size[0]), (column + 0.5 - size[1] / 2) / (0.25 * size[1])
+        assert down**2 + right**2 <= 1
+
+
+def test_items_carry_the_ellipse_moved_with_their_image(tmp_path):
+    transforms = [{"type": "EllipseMask"}, {"type": "Resize", "height": 32, "width": 16}]
+    masks = Market1501(str(market(tmp_path)), transforms=transforms)[0]["masks"]
+    assert (masks.shape, masks.dtype) == ((1, 32, 16), torch.uint8)
+    assert 0.3 < (masks == 255).float().mean() < 0.6
+
+
+def test_ellipses_that_are_none_and_moved_images():
+    with pytest.raises(UserError, match=r"shares of the image's sides in \(0, 1\], got 0.9 and 1.2"):
+        EllipseMask(0.9, 1.2)
+    with pytest.raises(UserError, match="EllipseMask expects images as they are on disk and got a moved one"):
+        EllipseMask()(RandomFlip(1.0)(bare(8, 4)))
+
+
+def test_masks_say_where_they_are_from():
+    assert LoadMask("persons").mask_source == "files in 'persons'"
+    assert EllipseMask().mask_source == "an ellipse of 0.95 of the image's height and 0.6 of its width"

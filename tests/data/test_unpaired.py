@@ -126,9 +126,31 @@ def test_identity_batches_of_two_domains_are_refused(roots):
         IdentitySampler(domains(*roots), seed=0)
 
 
-def test_metainfo_is_that_of_the_source(roots):
+def test_metainfo_is_that_of_the_source_and_counts_the_targets_cameras(roots):
     info = domains(*roots).metainfo
-    assert info == {"name": "Market1501 train and Market1501 train", "num_pids": 3, "num_cams": 2}
+    counted = {"num_pids": 3, "num_cams": 2, "num_target_cams": 2}
+    assert info == {"name": "Market1501 train and Market1501 train", **counted}
+
+
+def test_a_camera_counts_by_its_id_and_a_target_without_cameras_has_none(roots, tmp_path):
+    source = {"type": "Market1501", "root": roots[0]}
+    sixth = {"type": "Market1501", "root": str(market(tmp_path / "market")), "cameras": [5]}
+    assert UnpairedImages(source, sixth).metainfo["num_target_cams"] == 6  # labels are 0..5, although five never come
+    make, arguments = FOLDERS["ImageFolder"]
+    for pattern, known in ((arguments["pattern"], True), (r"(?P<pid>[a-z]+)_.*", False)):
+        target = {"type": "ImageFolder", "root": str(make(tmp_path / "own")), "pattern": pattern}
+        assert ("num_target_cams" in UnpairedImages(source, target).metainfo) == known
+
+
+def test_sets_that_share_images_are_refused_where_they_are_to_be_distinct(roots):
+    source, target = ({"type": "Market1501", "root": root} for root in roots)
+    with pytest.raises(UserError, match=r"without common images, got 12 that are in both, such as '.*jpg': name"):
+        UnpairedImages(source, source, distinct=True)
+    with pytest.raises(UserError, match="got 6 that are in both"):
+        UnpairedImages(source, {**source, "cameras": [1]}, distinct=True)
+    UnpairedImages(source, target, distinct=True)
+    UnpairedImages({**source, "cameras": [0]}, {**source, "cameras": [1]}, distinct=True)
+    UnpairedImages(source, source)
 
 
 def test_broken_files_of_both_sets_are_found(tmp_path):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch.utils.data import Dataset
 
+from reidzoo.base.errors import UserError
 from reidzoo.data.datasets.composing import build_reader, require_one_size
 from reidzoo.data.draw import Draw
 from reidzoo.registry import DATASETS
@@ -25,6 +26,7 @@ class UnpairedImages(Dataset):
     Args:
         source: config of a :class:`ReIDDataset` with the images to be translated, transforms included.
         target: the same for the images whose style they shall take.
+        distinct: refuse sets that share images; cameras of one data set (CamStyle) share none.
 
     Items are dicts of tensors: ``source_images`` and ``target_images`` uint8 3 x H x W (RGB), ``source_pids`` int64
     (a label 0..num_pids-1 in ``train``), ``source_camids`` and ``target_camids`` int64 (from 0); with the
@@ -32,23 +34,34 @@ class UnpairedImages(Dataset):
 
     Raises:
         UserError: either set cannot be read or shows no persons, or its transforms leave images of another size than
-            the other's.
+            the other's; images that both have, where they are to be ``distinct``.
     """
 
-    def __init__(self, source: dict[str, Any], target: dict[str, Any]):
+    smoke: ClassVar = {"distinct": False}  # one tiny set serves as both
+
+    def __init__(self, source: dict[str, Any], target: dict[str, Any], distinct: bool = False):
         self.source, self.target = (
             build_reader("UnpairedImages", name, part) for name, part in (("source", source), ("target", target))
         )
+        if distinct:
+            self._require_distinct()
 
     @property
     def metainfo(self) -> dict[str, Any]:
-        """``name`` of both sets, ``num_pids`` and ``num_cams`` of the source."""
+        """What methods and checkpoints need to know of both tables.
+
+        ``name`` of both, ``num_pids`` and ``num_cams`` of the source, and ``num_target_cams``, the target's highest
+        camera id plus one: so many classes a classifier of its cameras has. A target without cameras leaves that out.
+        """
         source, target = self.source.metainfo, self.target.metainfo
-        return {
+        info = {
             "name": f"{source['name']} and {target['name']}",
             "num_pids": source["num_pids"],
             "num_cams": source["num_cams"],
         }
+        if self.target.has_cameras:
+            info["num_target_cams"] = 1 + max(record.camid for record in self.target.records)
+        return info
 
     @property
     def num_images(self) -> int:
@@ -75,3 +88,12 @@ class UnpairedImages(Dataset):
     def undecodable(self) -> list[Path]:
         """Every file of both tables that does not decode; reads them all, so it is called after a failure only."""
         return [*self.source.undecodable(), *self.target.undecodable()]
+
+    def _require_distinct(self) -> None:
+        shared = {record.path.resolve() for record in self.source.records}
+        shared &= {record.path.resolve() for record in self.target.records}
+        if shared:
+            raise UserError(
+                f"UnpairedImages expects a source and a target without common images, got {len(shared):,} that are in "
+                f"both, such as '{min(shared)}': name another data set, or other cameras, as the target"
+            )
