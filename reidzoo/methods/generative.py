@@ -17,9 +17,15 @@ def unit_range_preprocessor(config: dict[str, Any] | None) -> ImagePreprocessor:
     return METHODS.build(config or {"type": "ImagePreprocessor", "mean": (127.5,) * 3, "std": (127.5,) * 3})
 
 
-def to_bytes(drawn: Tensor, preprocessor: ImagePreprocessor) -> Tensor:
-    """Back from what ``preprocessor`` makes of images: floats B x 3 x H x W to uint8 RGB, rounded."""
-    return (drawn.float() * preprocessor.std + preprocessor.mean).round().clamp(0, 255).byte()
+def to_bytes(drawn: Tensor, preprocessor: ImagePreprocessor, *, truncate: bool = False) -> Tensor:
+    """Back from what ``preprocessor`` makes of images: floats B x 3 x H x W to uint8 RGB, rounded or cut off."""
+    pixels = drawn.float() * preprocessor.std + preprocessor.mean
+    return (pixels if truncate else pixels.round()).clamp(0, 255).byte()
+
+
+def form_of(value: Any) -> str:
+    """What an error says of a value that is no batch of images: shape and dtype of an array, or its class."""
+    return f"{tuple(value.shape)} {value.dtype}" if hasattr(value, "dtype") else type(value).__name__
 
 
 @contextmanager

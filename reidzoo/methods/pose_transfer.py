@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from reidzoo.base.errors import UserError
 from reidzoo.base.skeletons import JOINTS
-from reidzoo.methods.generative import in_mode, to_bytes, unit_range_preprocessor
+from reidzoo.methods.generative import form_of, in_mode, to_bytes, unit_range_preprocessor
 
 
 class PoseTransferMethod(BaseModel):
@@ -67,15 +67,13 @@ class PoseTransferMethod(BaseModel):
             UserError: see :meth:`repose`.
         """
         if not isinstance(images, Tensor) or images.dtype != torch.uint8 or images.ndim != 4:
-            raise UserError(f"repose takes a B x 3 x H x W uint8 tensor, got {_form(images)}: pictures are bytes here")
+            raise UserError(
+                f"repose takes a B x 3 x H x W uint8 tensor, got {form_of(images)}: pictures are bytes here"
+            )
         expected = (len(images), len(JOINTS), 2)
         for name, points in (("source_points", source_points), ("target_points", target_points)):
             if not isinstance(points, Tensor) or points.shape != expected:
                 raise UserError(
                     f"repose takes {name} of {' x '.join(map(str, expected))}, a pose for each image, got "
-                    f"{_form(points)}: points are (y, x), -1 in both where missing"
+                    f"{form_of(points)}: points are (y, x), -1 in both where missing"
                 )
-
-
-def _form(value: Any) -> str:
-    return f"{tuple(value.shape)} {value.dtype}" if hasattr(value, "dtype") else type(value).__name__

@@ -10,7 +10,7 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from reidzoo.base.errors import UserError
-from reidzoo.methods.generative import in_mode, to_bytes, unit_range_preprocessor
+from reidzoo.methods.generative import form_of, in_mode, to_bytes, unit_range_preprocessor
 
 #: source to target, target to source
 DIRECTIONS = ("s2t", "t2s")
@@ -68,9 +68,8 @@ class TranslationMethod(BaseModel):
             UserError: another direction, images that are no bytes, or a size that the generator cannot draw.
         """
         if not isinstance(images, Tensor) or images.dtype != torch.uint8 or images.ndim != 4:
-            form = f"{tuple(images.shape)} {images.dtype}" if hasattr(images, "dtype") else type(images).__name__
             raise UserError(
-                f"translate takes a B x 3 x H x W uint8 tensor, got {form}: reidzoo.apis.Translator takes files and "
+                f"translate takes a B x 3 x H x W uint8 tensor, got {form_of(images)}: reidzoo.apis.Translator takes files and "
                 "arrays"
             )
         processor = self.data_preprocessor
