@@ -8,6 +8,7 @@ from reidzoo.losses.gradient_penalty import mean_squared_slope, penalised_scores
 from reidzoo.losses.multi_scale import MultiScaleGANLoss
 from reidzoo.losses.pose_mask import PoseMaskLoss
 from reidzoo.losses.reconstruction import L1Loss, NearestNeighbourLoss
+from reidzoo.losses.tracklet_association import TrackletAssociation
 
 __all__ = [
     "BatchHardTriplet",
@@ -19,6 +20,7 @@ __all__ = [
     "MultiScaleGANLoss",
     "NearestNeighbourLoss",
     "PoseMaskLoss",
+    "TrackletAssociation",
     "UniformCrossEntropy",
     "VanillaGANLoss",
     "hardest_distances",

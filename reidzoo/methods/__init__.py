@@ -17,6 +17,7 @@ from reidzoo.methods.pseudo_label import PseudoLabel
 from reidzoo.methods.ptgan import PTGAN
 from reidzoo.methods.spgan import SPGAN
 from reidzoo.methods.svdnet import SVDNet
+from reidzoo.methods.taudl import TAUDL
 from reidzoo.methods.triplet import Triplet
 from reidzoo.methods.verif_identif import VerifIdentif
 
@@ -29,6 +30,7 @@ __all__ = [
     "PCB",
     "PTGAN",
     "SPGAN",
+    "TAUDL",
     "AllInOne",
     "BagOfTricks",
     "CamStyle",

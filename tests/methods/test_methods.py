@@ -48,6 +48,11 @@ TOY = {
         "steps_before": 0,
         "rounds": 1,
     },
+    "TAUDL": {
+        "backbone": {"type": "OSNet", "width": 0.25},
+        "head": {"type": "TrackletHead", "hidden": 8},
+        "tracklets_per_camera": [2, 3],
+    },
     "Triplet": {
         "backbone": {"type": "OSNet", "width": 0.25},
         "head": {"type": "EmbeddingHead", "hidden": 8, "embedding": 4},
@@ -67,6 +72,7 @@ TOY = {
 #: what the batches of a method have beside the usual keys
 MIXED = {"is_generated": torch.tensor([False, False, True, True])}
 EXTRA = dict.fromkeys(("AllInOne", "CamStyle", "LSRO", "PseudoLabel"), MIXED)
+EXTRA["TAUDL"] = {"tracklets": torch.tensor([1, 1, 4, 4])}
 
 
 def batch(size=4):

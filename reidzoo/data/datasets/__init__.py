@@ -11,6 +11,7 @@ from reidzoo.data.datasets.positive_pairs import PositivePairs
 from reidzoo.data.datasets.real_and_generated import RealAndGenerated
 from reidzoo.data.datasets.sampled_folder import SampledFolder
 from reidzoo.data.datasets.synthped import SynthPed
+from reidzoo.data.datasets.tracklets import Tracklets
 from reidzoo.data.datasets.unpaired import UnpairedImages
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "RealAndGenerated",
     "SampledFolder",
     "SynthPed",
+    "Tracklets",
     "UnpairedImages",
 ]

@@ -14,6 +14,7 @@ from reidzoo.models.heads.linear_head import LinearHead
 from reidzoo.models.heads.pcb_head import PCBHead
 from reidzoo.models.heads.pooled import HeadOutput
 from reidzoo.models.heads.primary_fine_head import PrimaryFineHead, PrimaryFineOutput
+from reidzoo.models.heads.tracklet_head import TrackletHead
 
 __all__ = [
     "BNNeckHead",
@@ -24,4 +25,5 @@ __all__ = [
     "PCBHead",
     "PrimaryFineHead",
     "PrimaryFineOutput",
+    "TrackletHead",
 ]
