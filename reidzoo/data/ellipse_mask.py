@@ -13,8 +13,8 @@ from reidzoo.registry import TRANSFORMS
 class EllipseMask:
     """Where the person is, where no mask was made: an upright ellipse in the middle of the detector's box.
 
-    It comes first among the transforms, as :class:`reidzoo.data.transforms.LoadMask` does, and stands in its place. The default sides are about
-    those of a standing person in a box of Market-1501.
+    It comes first among the transforms, as :class:`reidzoo.data.transforms.LoadMask` does, and stands in its place. The
+    default sides are about those of a standing person in a box of Market-1501.
 
     Args:
         height: of the ellipse, as a share of the image's.

@@ -1,16 +1,19 @@
 """Formulas of tensors. A loss owns no parameter; what has one is a head."""
 
 from reidzoo.losses.adversarial import HingeGANLoss, LeastSquaresGANLoss, VanillaGANLoss
+from reidzoo.losses.attention import AttentionLoss
 from reidzoo.losses.batch_hard_triplet import BatchHardTriplet, hardest_distances
 from reidzoo.losses.contrastive import ContrastiveLoss
 from reidzoo.losses.cross_entropy import CrossEntropy, UniformCrossEntropy
 from reidzoo.losses.gradient_penalty import mean_squared_slope, penalised_scores
 from reidzoo.losses.multi_scale import MultiScaleGANLoss
+from reidzoo.losses.masked_norm import MaskedNormLoss
 from reidzoo.losses.pose_mask import PoseMaskLoss
 from reidzoo.losses.reconstruction import L1Loss, NearestNeighbourLoss
 from reidzoo.losses.tracklet_association import TrackletAssociation
 
 __all__ = [
+    "AttentionLoss",
     "BatchHardTriplet",
     "ContrastiveLoss",
     "CrossEntropy",
@@ -18,6 +21,7 @@ __all__ = [
     "L1Loss",
     "LeastSquaresGANLoss",
     "MultiScaleGANLoss",
+    "MaskedNormLoss",
     "NearestNeighbourLoss",
     "PoseMaskLoss",
     "TrackletAssociation",

@@ -3,6 +3,7 @@
 from reidzoo.methods.all_in_one import AllInOne
 from reidzoo.methods.bot import BagOfTricks
 from reidzoo.methods.camstyle import CamStyle
+from reidzoo.methods.cr_gan import CRGAN
 from reidzoo.methods.cyclegan import CycleGAN
 from reidzoo.methods.dcgan import DCGAN
 from reidzoo.methods.deformable_gan import DeformableGAN
@@ -22,6 +23,7 @@ from reidzoo.methods.triplet import Triplet
 from reidzoo.methods.verif_identif import VerifIdentif
 
 __all__ = [
+    "CRGAN",
     "DCGAN",
     "GAN",
     "IDE",

@@ -39,17 +39,9 @@ class PatchDiscriminator(nn.Module):
                 "PatchDiscriminator expects a width and layers of at least 1, got "
                 f"width={width}, layers={layers}: the 70 x 70 one has 64 and 3"
             )
-        channels = [width * min(2**i, WIDEST) for i in range(layers + 1)]
-        body: list[nn.Module] = [nn.Conv2d(3, width, 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True)]
-        for i in range(1, layers + 1):
-            stride = 2 if i < layers else 1
-            body += [
-                nn.Conv2d(channels[i - 1], channels[i], 4, stride=stride, padding=1),
-                InstanceNorm(),
-                nn.LeakyReLU(0.2, inplace=True),
-            ]
-        self.body = nn.Sequential(*body, nn.Conv2d(channels[layers], 1, 4, padding=1))
-        self.least = 3 * 2**layers  # 3 cells after the halvings; each convolution of stride 1 takes one more
+        body, channels = patch_layers(width, layers)
+        self.body = nn.Sequential(*body, nn.Conv2d(channels, 1, 4, padding=1))
+        self.least = least_side(layers)
         init_normal(self)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -58,10 +50,38 @@ class PatchDiscriminator(nn.Module):
         Raises:
             UserError: an image too small for one score.
         """
-        height, width = images.shape[-2:]
-        if min(height, width) < self.least:
-            raise UserError(
-                f"PatchDiscriminator expects images of {self.least} x {self.least} at least, got {height} x {width}: "
-                "take larger images or fewer layers"
-            )
+        check_patches(self, images)
         return self.body(images)
+
+
+def patch_layers(width: int, layers: int, *, normalised: bool = True) -> tuple[list[nn.Module], int]:
+    """All but the last convolution, and the channels of their map: what a judge of patches sees of an image."""
+    channels = [width * min(2**i, WIDEST) for i in range(layers + 1)]
+    body: list[nn.Module] = [nn.Conv2d(3, width, 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True)]
+    for i in range(1, layers + 1):
+        stride = 2 if i < layers else 1
+        body += [
+            nn.Conv2d(channels[i - 1], channels[i], 4, stride=stride, padding=1),
+            *([InstanceNorm()] if normalised else []),
+            nn.LeakyReLU(0.2, inplace=True),
+        ]
+    return body, channels[layers]
+
+
+def least_side(layers: int) -> int:
+    """Pixels a side that leave one score: 3 cells after the halvings, each convolution of stride 1 takes one more."""
+    return 3 * 2**layers
+
+
+def check_patches(network: nn.Module, images: Tensor) -> None:
+    """Refuse images whose sides are below ``network.least``.
+
+    Raises:
+        UserError: with both sizes.
+    """
+    height, width = images.shape[-2:]
+    if min(height, width) < network.least:
+        raise UserError(
+            f"{type(network).__name__} expects images of {network.least} x {network.least} at least, got "
+            f"{height} x {width}: take larger images or fewer layers"
+        )

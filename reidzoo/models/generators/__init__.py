@@ -15,6 +15,7 @@ The contract of networks that swap clothes: ``generator.structure(grey) -> struc
 space of normalised images; ``code_size`` is an argument of the same name.
 """
 
+from reidzoo.models.generators.crgan_generator import CRGANGenerator, CRGANOutput
 from reidzoo.models.generators.dcgan_generator import DCGANGenerator
 from reidzoo.models.generators.deformable_generator import DeformableGenerator
 from reidzoo.models.generators.dgnet_generator import DGNetGenerator
@@ -25,6 +26,8 @@ from reidzoo.models.generators.resnet_generator import ResNetGenerator
 from reidzoo.models.generators.unet_generator import UNetGenerator
 
 __all__ = [
+    "CRGANGenerator",
+    "CRGANOutput",
     "DCGANGenerator",
     "DGNetGenerator",
     "DeformableGenerator",
