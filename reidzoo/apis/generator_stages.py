@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,11 +20,11 @@ from mmengine.config import Config
 from mmengine.model import BaseModel
 
 from reidzoo.apis.camstyle_pairs import TRANSLATED, drawn_by, train_camera_pairs
-from reidzoo.apis.configs import read_config
 from reidzoo.apis.posed_images import trained_on
 from reidzoo.apis.reposing import repose_dataset
 from reidzoo.apis.sampling import sample_images
 from reidzoo.apis.stages import WORK_DIRS, Stage
+from reidzoo.apis.trained_weights import run_of, trained_weights
 from reidzoo.apis.translating import translate_dataset
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
@@ -148,20 +147,10 @@ def is_pose_transfer(cfg: Config) -> bool:
     return issubclass(METHODS.get(cfg.model.type), PoseTransferMethod)
 
 
-def starts_from_the_one_before(cfgs: Sequence[Config]) -> list[bool]:
-    """For each stage, whether it goes on from the weights of the one before; after a generator only its like does."""
-    return [False, *(before is None or kind is before for before, kind in pairwise(map(generator_kind, cfgs)))]
-
-
-def weights_from(configs: Sequence[str]) -> list[str]:
-    """Of the stages ``configs`` those, before the last, whose weights went into it; each of them as it is written."""
-    inherits = starts_from_the_one_before([read_config(config) for config in configs])
-    first = max(index for index, inherited in enumerate(inherits) if not inherited)
-    return list(configs[first:-1])
-
-
 def drawn_images(stages: Sequence[Stage], cfgs: Sequence[Config]) -> list[DrawnImages | None]:
     """For each stage the images that it trains on, where the nearest generator before it draws them.
+
+    A stage that has that generator's network itself (:mod:`reidzoo.apis.trained_weights`) needs no folder of images.
 
     Raises:
         UserError: the stage after a generator trains on other images, or a later one on those of another generator.
@@ -173,7 +162,7 @@ def drawn_images(stages: Sequence[Stage], cfgs: Sequence[Config]) -> list[DrawnI
         if generator_kind(cfg) is not None:
             drawing = index
             found.append(None)
-        elif drawing is None or (data.root is None and drawing < index - 1):
+        elif drawing is None or (data.root is None and (drawing < index - 1 or _watches(cfg, stages[drawing]))):
             found.append(None)
         else:
             folder = _folder(data, stages[drawing], generator_kind(cfgs[drawing]), stage)
@@ -188,6 +177,10 @@ def generated_data(cfg: Config) -> GeneratedData:
         place, dataset = f"{place}.generated", dataset["generated"]
     reader = dataset.get("type")
     return GeneratedData(place, reader, dataset.get("root") if reader in ("GeneratedFolder", "SampledFolder") else None)
+
+
+def _watches(cfg: Config, generator: Stage) -> bool:
+    return Path(generator.config).stem in {run_of(file) for file in trained_weights(cfg).values()}
 
 
 def _folder(data: GeneratedData, generator: Stage, kind: GeneratorKind, stage: Stage) -> Path:

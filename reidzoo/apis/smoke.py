@@ -8,6 +8,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
 
+from reidzoo.apis.trained_weights import forget_trained_weights
 from reidzoo.data.synthped.benchmark import RENDERER_VERSION, make_synthped
 from reidzoo.registry import DATASETS, all_shelves
 
@@ -34,6 +35,7 @@ def shrink(cfg: Config) -> None:
     classes = {name: cls for shelf in all_shelves().values() for name, cls in shelf.module_dict.items()}
     _shrink_parts(cfg._cfg_dict, classes)
     cfg.pop("load_from", None)  # an earlier stage, of the full size
+    forget_trained_weights(cfg)
     cfg.pop("allow_partial_load", None)
     for name in ("train_dataloader", "val_dataloader", "test_dataloader"):
         if cfg.get(name):

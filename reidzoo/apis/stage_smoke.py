@@ -14,6 +14,7 @@ from mmengine.config import Config
 from reidzoo.apis.configs import read_config
 from reidzoo.apis.generator_stages import SAMPLED, generated_data
 from reidzoo.apis.smoke import shrink_to_smoke
+from reidzoo.apis.trained_weights import run_of, trained_weights
 from reidzoo.base.files import write_text
 
 #: how many images a GAN draws, instead of the config's number
@@ -23,8 +24,8 @@ SAMPLES = 8
 def write_smoke_configs(configs: Sequence[str | Path], folder: Path) -> list[Path]:
     """Shrunk copies of ``configs`` in ``folder``; what an earlier smoke run of the same names left there is removed.
 
-    Unlike a config shrunk by itself, a copy keeps what joins it to the stage before: its folder of generated images,
-    and what it may lack of that one's weights.
+    Unlike a config shrunk by itself, a copy keeps what joins it to earlier stages: its folder of generated images,
+    their checkpoints where it names them, and what it may lack of their weights.
 
     Args:
         configs: paths of config files.
@@ -33,11 +34,13 @@ def write_smoke_configs(configs: Sequence[str | Path], folder: Path) -> list[Pat
     Raises:
         UserError: any mistake that reading a config finds.
     """
-    copies = []
+    copies, names = [], {Path(config).stem for config in configs}
     for config in configs:
         cfg = read_config(config)
         data = generated_data(cfg)
-        joined = {key: cfg[key] for key in ("allow_partial_load",) if cfg.get(key)}
+        joined: dict[str, Any] = {key: cfg[key] for key in ("allow_partial_load",) if cfg.get(key)}
+        named = {**trained_weights(cfg), "load_from": cfg.get("load_from")}
+        joined |= {option: file for option, file in named.items() if run_of(file) in names}
         if data.root is not None:
             joined[data.place] = {**_node(cfg, data.place), "_delete_": True}
         if data.type == "SampledFolder":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,30 @@ class Stage:
         return last_checkpoint(self.folder)
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What a stage is made from beside its config; a part that is not known fits everything.
+
+    Attributes:
+        start: checkpoint or published weights to start from; None starts as the config says.
+        images_from: digests of the generators' checkpoints that drew the training images.
+        weights: checkpoint or published weights by option of the config (:mod:`reidzoo.apis.trained_weights`), of
+            networks that the method looks at while it trains.
+    """
+
+    start: str | Path | None = None
+    images_from: Sequence[str] = ()
+    weights: Mapping[str, str | Path] = field(default_factory=dict)
+
+    def record(self) -> dict[str, Any]:
+        """As digests, None where there is no file."""
+        return {
+            "started_from": _digest(self.start),
+            "images_from": list(self.images_from),
+            "weights_from": {option: _digest(file) for option, file in self.weights.items()},
+        }
+
+
 def stage_of(config: str | Path, seed: int, work_dir: str | Path = WORK_DIRS) -> Stage:
     """The stage of ``config`` and ``seed`` under ``work_dir``."""
     return Stage(str(config), seed, Path(work_dir) / Path(config).stem / f"seed{seed}")
@@ -86,9 +110,8 @@ def is_finished(stage: Stage, part: dict[str, Any] | None = None) -> bool:
 def train_stage(
     stage: Stage,
     part: dict[str, Any],
+    origin: Origin = Origin(),
     *,
-    start: str | Path | None = None,
-    images_from: Sequence[str] = (),
     images: dict[str, str] | None = None,
     report: Callable[[str], object] = lambda line: None,
 ) -> Path:
@@ -97,40 +120,36 @@ def train_stage(
     Args:
         stage: config, seed and folder.
         part: what :func:`training_part` gives for its config.
-        start: checkpoint or published weights to start from, instead of the config's ``load_from``.
-        images_from: digests of the generators' checkpoints that drew the training images.
+        origin: what it is made from; ``start`` is for the config's ``load_from``, ``weights`` for their options.
         images: option of the config that names the folder of these images, and the folder; it does not count as a
-            change of the config.
+            change of the config, nor do the files of ``origin``.
         report: receives one line.
 
     Raises:
         UserError: the folder holds another run, or any mistake of config or data.
     """
-    check_record(stage, part, start, images_from)
+    check_record(stage, part, origin)
     interrupted = stage.checkpoint
-    options = {**stage.options, **(images or {})}
+    options = {**stage.options, **(images or {}), **{option: str(file) for option, file in origin.weights.items()}}
     if interrupted is None:
-        record = {"training": part, "started_from": _origin(start), "images_from": list(images_from)}
-        write_json(stage.folder / RECORD, record)
-        if start is not None:
-            options["load_from"] = str(start)
-        report(f"{stage.name}: in training" + (f", starting from {start}" if start else ""))
+        write_json(stage.folder / RECORD, {"training": part, **origin.record()})
+        if origin.start is not None:
+            options["load_from"] = str(origin.start)
+        beside = f", with {', '.join(map(str, origin.weights.values()))}" if origin.weights else ""
+        report(f"{stage.name}: in training" + (f", starting from {origin.start}" if origin.start else "") + beside)
     else:
         report(f"{stage.name}: resumed from {interrupted.name}")
     train(stage.config, work_dir=stage.folder, options=options, seed=stage.seed, resume=interrupted is not None)
     return stage.checkpoint
 
 
-def check_record(
-    stage: Stage, part: dict[str, Any], start: str | Path | None = None, images_from: Sequence[str] = ()
-) -> None:
+def check_record(stage: Stage, part: dict[str, Any], origin: Origin = Origin()) -> None:
     """Refuse a folder whose checkpoints are of another config, other weights or other images than these.
 
     Args:
         stage: its folder is looked at; one without a checkpoint fits everything.
         part: what :func:`training_part` gives for its config.
-        start: as in :func:`train_stage`; None, or a file that is gone, fits everything.
-        images_from: as in :func:`train_stage`; none fits everything.
+        origin: as in :func:`train_stage`; files that are gone fit everything.
 
     Raises:
         UserError: says what differs.
@@ -145,11 +164,16 @@ def check_record(
     difference = first_difference(record["training"], part)
     if difference is not None:
         raise UserError(f"'{stage.config}' has changed since '{stage.folder}' was trained ({difference}): {remedy}")
-    origin = _origin(start)
-    if origin is not None and record["started_from"] != origin:
-        raise UserError(f"'{stage.folder}' did not start from today's '{start}': {remedy}")
-    if images_from and record.get("images_from") != list(images_from):
+    today = origin.record()
+    if today["started_from"] is not None and record["started_from"] != today["started_from"]:
+        raise UserError(f"'{stage.folder}' did not start from today's '{origin.start}': {remedy}")
+    if origin.images_from and record.get("images_from") != today["images_from"]:
         raise UserError(f"the images of '{stage.folder}' were drawn by other checkpoints than today's: {remedy}")
+    for option, digest in today["weights_from"].items():
+        if digest is not None and record["weights_from"].get(option) != digest:
+            raise UserError(
+                f"'{stage.folder}' was trained with another {option} than today's '{origin.weights[option]}': {remedy}"
+            )
 
 
 def training_part(cfg: Config) -> dict[str, Any]:
@@ -187,9 +211,9 @@ def first_difference(one: Any, other: Any, place: str = "") -> str | None:
     return next((difference for difference in found if difference is not None), None)
 
 
-def _origin(start: str | Path | None) -> str | None:
-    """The digest of what a run starts from, None where it cannot be known; a card tells it without the file."""
-    scheme, _, name = str(start).partition("://")
+def _digest(weights: str | Path | None) -> str | None:
+    """The digest of weights that a run was given, None where it cannot be known; a card tells it without the file."""
+    scheme, _, name = str(weights).partition("://")
     if scheme == SCHEME:
         return published_weights(find_card(name)).sha256
-    return sha256(start) if start is not None and Path(start).is_file() else None
+    return sha256(weights) if weights is not None and Path(weights).is_file() else None

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reidzoo.apis.generator_stages import weights_from
 from reidzoo.apis.provenance import commit
 from reidzoo.apis.query_tables import queries_file
 from reidzoo.apis.results import write_json
 from reidzoo.apis.stage_runs import train_stages
+from reidzoo.apis.stage_weights import weights_from
 from reidzoo.apis.stages import WORK_DIRS, is_finished, require_alike, stage_of
 from reidzoo.apis.table_plan import RESULTS, Cell, Run, Table, read_table
 from reidzoo.apis.testing import evaluate

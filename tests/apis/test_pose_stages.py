@@ -11,9 +11,9 @@ from toy_sampling import write_toy_sampler
 from toy_translation import write_toy_reid
 
 from reidzoo.apis import generator_stages, stages
-from reidzoo.apis.generator_stages import starts_from_the_one_before, weights_from
 from reidzoo.apis.stage_runs import train_stages
 from reidzoo.apis.stage_smoke import write_smoke_configs
+from reidzoo.apis.stage_weights import starting_stages, weights_from
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
 from reidzoo.data.datasets.generated_folder import GeneratedFolder
@@ -89,8 +89,8 @@ def test_weights_go_between_pose_transfers_only(pg2, mixed, market, tmp_path):
     sampling = write_toy_sampler(tmp_path, "gan", market)
     first, second, gan, reid = (Config.fromfile(path) for path in (*pg2, sampling, mixed("reid")))
     for before, after, inherits in ((first, second, True), (gan, first, False), (second, gan, False)):
-        assert starts_from_the_one_before([before, after]) == [False, inherits]
-    assert starts_from_the_one_before([first, second, reid, reid]) == [False, True, False, True]
+        assert starting_stages([before, after]) == [None, 0 if inherits else None]
+    assert starting_stages([first, second, reid, reid]) == [None, 0, None, 2]
 
 
 @pytest.mark.parametrize(

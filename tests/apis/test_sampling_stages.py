@@ -11,10 +11,10 @@ from toy_sampling import write_toy_sampler
 from toy_translation import write_toy_gan, write_toy_reid
 
 from reidzoo.apis import generator_stages, stages
-from reidzoo.apis.generator_stages import starts_from_the_one_before, weights_from
 from reidzoo.apis.results import read_row
 from reidzoo.apis.stage_runs import train_stages
 from reidzoo.apis.stage_smoke import SAMPLES, write_smoke_configs
+from reidzoo.apis.stage_weights import starting_stages, weights_from
 from reidzoo.apis.table_runs import run_table
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
@@ -119,7 +119,7 @@ def test_weights_go_from_a_generator_to_its_like_only(gan, mixed, toy_market, tm
         (sampling, reid, False),
         (translation, reid, False),
     ):
-        assert starts_from_the_one_before([before, after]) == [False, inherits]
+        assert starting_stages([before, after]) == [None, 0 if inherits else None]
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from mmengine.config import Config
 from toy_translation import write_toy_gan, write_toy_reid
 
 from reidzoo.apis import generator_stages, stages
-from reidzoo.apis.generator_stages import weights_from
 from reidzoo.apis.results import side_by_side_table
 from reidzoo.apis.side_by_side import run_side_by_side
 from reidzoo.apis.stage_runs import train_stages
 from reidzoo.apis.stage_smoke import write_smoke_configs
+from reidzoo.apis.stage_weights import weights_from
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
 
