@@ -69,8 +69,8 @@ class TranslationMethod(BaseModel):
         """
         if not isinstance(images, Tensor) or images.dtype != torch.uint8 or images.ndim != 4:
             raise UserError(
-                f"translate takes a B x 3 x H x W uint8 tensor, got {form_of(images)}: reidzoo.apis.Translator takes files and "
-                "arrays"
+                f"translate takes a B x 3 x H x W uint8 tensor, got {form_of(images)}: reidzoo.apis.Translator takes "
+                "files and arrays"
             )
         processor = self.data_preprocessor
         with in_mode(self, training=self.stochastic):  # without running statistics, the modes differ in dropout only
