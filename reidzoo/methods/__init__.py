@@ -7,6 +7,7 @@ from reidzoo.methods.cr_gan import CRGAN
 from reidzoo.methods.cyclegan import CycleGAN
 from reidzoo.methods.dcgan import DCGAN
 from reidzoo.methods.deformable_gan import DeformableGAN
+from reidzoo.methods.dgnet import DGNet
 from reidzoo.methods.gan import GAN
 from reidzoo.methods.ide import IDE
 from reidzoo.methods.lsgan import LSGAN
@@ -37,6 +38,7 @@ __all__ = [
     "BagOfTricks",
     "CamStyle",
     "CycleGAN",
+    "DGNet",
     "DeformableGAN",
     "ImagePreprocessor",
     "PG2StageOne",
