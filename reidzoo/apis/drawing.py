@@ -11,15 +11,19 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+import torch
 from mmengine.model import BaseModel
 from torch import Tensor
 from tqdm import tqdm
 
 from reidzoo.apis.drawn_folder import Header, Kind, begin, finish, is_under_way
 from reidzoo.apis.method_loading import find_device
+from reidzoo.apis.training import describe_undecodable
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import atomic_path
-from reidzoo.data.datasets.generated_folder import GeneratedImage
+from reidzoo.data.datasets.base import ReIDDataset
+from reidzoo.data.datasets.generated_folder import GeneratedImage, SwappedImage
+from reidzoo.data.datasets.reading import UndecodableImage
 from reidzoo.data.datasets.sampled_folder import SampledImage
 
 
@@ -27,7 +31,7 @@ class Item(NamedTuple):
     """One image to draw: the number of what it is drawn from, and its entry in the manifest."""
 
     index: int
-    entry: GeneratedImage | SampledImage
+    entry: GeneratedImage | SwappedImage | SampledImage
 
 
 Batch = Sequence[Item]
@@ -81,6 +85,25 @@ def refuse_equal_files(items: Batch) -> None:
     if count > 1:
         sources = [item.entry.source_file for item in items if item.entry.file == file]
         raise UserError(f"'{sources[0]}' and '{sources[1]}' would both become '{file}': rename one of them")
+
+
+def read_rows(dataset: ReIDDataset, rows: Sequence[int]) -> Tensor:
+    """Images of these rows, B x 3 x H x W uint8 RGB.
+
+    Raises:
+        UserError: one that does not decode, or images of several sizes.
+    """
+    try:
+        images = [dataset[row]["images"] for row in rows]
+    except UndecodableImage as error:
+        raise describe_undecodable(dataset) from error
+    sizes = sorted({tuple(image.shape[1:]) for image in images})
+    if len(sizes) > 1:
+        raise UserError(
+            f"the config resizes nothing, and images have {len(sizes)} sizes (first: {sizes[0][0]} x {sizes[0][1]} and "
+            f"{sizes[1][0]} x {sizes[1][1]}): draw with batch_size 1, or train with a Resize"
+        )
+    return torch.stack(images)
 
 
 def draw_folder(

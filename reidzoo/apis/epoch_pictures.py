@@ -13,8 +13,10 @@ import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
-from torch import nn
+from torch import Tensor, nn
 
+from reidzoo.base.errors import UserError
+from reidzoo.data.draw import Draw
 from reidzoo.methods.generative import keep_modes
 
 Rows = list[tuple[np.ndarray, ...]]
@@ -56,6 +58,36 @@ class EpochPictureHook(Hook):
 
             path = Path(runner.work_dir) / f"{self.stem}_epoch_{runner.epoch + 1}.png"
             draw_image_grid(path, rows, column_titles=self.column_titles, title=f"epoch {runner.epoch + 1}")
+
+
+class ItemPictureHook(EpochPictureHook):
+    """Base of the hooks whose rows show items of the training set, the same in every epoch and in a resumed run.
+
+    Items are spread over the set, each with a draw of its own.
+
+    Args:
+        interval: a picture after every so many epochs, and after the last.
+        rows: of the picture, at least 1; as many as the training set has items for, at most.
+
+    Raises:
+        UserError: an interval or a number of rows below 1.
+    """
+
+    def __init__(self, interval: int = 1, rows: int = 6):
+        if interval < 1 or rows < 1:
+            raise UserError(
+                f"{type(self).__name__} draws at least 1 row, every 1 epoch or more, got interval={interval}, "
+                f"rows={rows}"
+            )
+        super().__init__(interval)
+        self.rows = rows
+
+    def items_of(self, runner: Any, count: int, *keys: str) -> tuple[Tensor, ...]:
+        """Of ``count`` items, or of all where there are fewer, what stands under ``keys``; N x ... each."""
+        dataset = runner.train_dataloader.dataset
+        chosen = np.unique(np.linspace(0, len(dataset) - 1, count).round().astype(int))
+        items = [dataset[Draw(index=int(index))] for index in chosen]
+        return tuple(torch.stack([item[key] for item in items]) for key in keys)
 
 
 @contextmanager

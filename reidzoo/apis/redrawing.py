@@ -8,14 +8,25 @@ from typing import Any
 
 from reidzoo.apis.configs import read_config
 from reidzoo.apis.reposing import Reposed, repose_dataset
+from reidzoo.apis.swapping import Swapped, swap_dataset
 from reidzoo.apis.translating import Translated, translate_dataset
 from reidzoo.base.errors import UserError
 from reidzoo.methods.pose_transfer import PoseTransferMethod
+from reidzoo.methods.swapping import SwapMethod
 from reidzoo.registry import METHODS
 
 #: options that one kind of method takes only
-OPTIONS = {translate_dataset: ("direction", "camera", "copies"), repose_dataset: ("poses",)}
-NAMES = {translate_dataset: "translation", repose_dataset: "pose transfer"}
+OPTIONS = {
+    translate_dataset: ("direction", "camera", "copies"),
+    repose_dataset: ("poses",),
+    swap_dataset: ("structures",),
+}
+NAMES = {
+    translate_dataset: "translation",
+    repose_dataset: "pose transfer",
+    swap_dataset: "method that swaps appearances",
+}
+DRAWERS = {PoseTransferMethod: repose_dataset, SwapMethod: swap_dataset}
 
 
 def redraw_dataset(
@@ -25,23 +36,24 @@ def redraw_dataset(
     out: str | Path,
     options: dict[str, Any],
     report: Callable[[str], object] = lambda line: None,
-) -> Translated | Reposed:
-    """Draw the training images under ``source_root`` in another style, or in other poses, labels kept.
+) -> Translated | Reposed | Swapped:
+    """Draw the training images under ``source_root`` in another style, in other poses or structures, labels kept.
 
     Args:
-        config: path of a config of a translation, or of a method that draws persons in other poses.
+        config: path of a config of a translation, or of a method that draws persons in other poses or swaps their
+            appearances.
         checkpoint: of its run, or published weights, also as ``zoo://NAME``.
         source_root: the data set.
         out: a new folder, or that of the same call before.
-        options: arguments by name of :func:`~reidzoo.apis.translating.translate_dataset`, or of
-            :func:`~reidzoo.apis.reposing.repose_dataset`.
+        options: arguments by name of :func:`~reidzoo.apis.translating.translate_dataset`, of
+            :func:`~reidzoo.apis.reposing.repose_dataset`, or of :func:`~reidzoo.apis.swapping.swap_dataset`.
         report: receives lines of progress.
 
     Raises:
         UserError: an option of the other kind of method, or what those functions raise.
     """
     method = METHODS.get(read_config(config).model.type)
-    draw = repose_dataset if issubclass(method, PoseTransferMethod) else translate_dataset
+    draw = next((drawer for kind, drawer in DRAWERS.items() if issubclass(method, kind)), translate_dataset)
     for other, names in OPTIONS.items():
         strange = [name for name in names if name in options]
         if strange and other is not draw:

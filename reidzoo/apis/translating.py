@@ -6,25 +6,22 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from reidzoo.apis.drawing import Batch, Drawing, Item, check_numbers, draw_folder, refuse_equal_files
+from reidzoo.apis.drawing import Batch, Drawing, Item, check_numbers, draw_folder, read_rows, refuse_equal_files
 from reidzoo.apis.drawn_folder import TRANSLATION
 from reidzoo.apis.method_loading import load_method
 from reidzoo.apis.provenance import commit, without_folders
-from reidzoo.apis.training import describe_undecodable
 from reidzoo.apis.translator import REFUSAL, domains, resizing
 from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
 from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.generated_folder import GeneratedImage
-from reidzoo.data.datasets.reading import UndecodableImage
 from reidzoo.methods.translation import TranslationMethod
 from reidzoo.registry import DATASETS
 
@@ -124,7 +121,7 @@ def translate_dataset(
     drawing = Drawing(
         kind=TRANSLATION,
         method=method,
-        read=partial(_read, dataset),
+        read=lambda batch: read_rows(dataset, [item.index for item in batch]),
         draw=draw,
         batch_size=1 if method.stochastic else batch_size,
         quality=quality,
@@ -183,18 +180,3 @@ def _counts(dataset: ReIDDataset, items: Batch) -> dict[str, int]:
 def _size(side: dict[str, Any]) -> list[int] | None:
     """Height and width that images are resized to, None where they keep theirs."""
     return next(([resize["height"], resize["width"]] for resize in resizing(side.get("transforms", ()))), None)
-
-
-def _read(dataset: ReIDDataset, batch: Batch) -> Tensor:
-    """B x 3 x H x W uint8."""
-    try:
-        images = [dataset[item.index]["images"] for item in batch]
-    except UndecodableImage as error:
-        raise describe_undecodable(dataset) from error
-    sizes = sorted({tuple(image.shape[1:]) for image in images})
-    if len(sizes) > 1:
-        raise UserError(
-            f"the config resizes nothing, and images have {len(sizes)} sizes (first: {sizes[0][0]} x {sizes[0][1]} and "
-            f"{sizes[1][0]} x {sizes[1][1]}): translate with batch_size 1, or train with a Resize"
-        )
-    return torch.stack(images)

@@ -263,7 +263,7 @@ def test_images_keep_their_size_where_training_keeps_it(saved, tmp_path):
         assert cv2.imwrite(str(tmp_path / "own" / "train" / person / "1.png"), image)
     own = {"type": "ImageFolder", "root": str(tmp_path / "own")}
     free = saved("free", source=own, target=own, transforms=({"type": "RandomFlip"},))
-    with pytest.raises(UserError, match=r"2 sizes .first: 32 x 16 and 40 x 24.: translate with batch_size 1"):
+    with pytest.raises(UserError, match=r"2 sizes .first: 32 x 16 and 40 x 24.: draw with batch_size 1"):
         translate_dataset(*free, tmp_path / "own", tmp_path / "out", device="cpu")
     translate_dataset(*free, tmp_path / "own", tmp_path / "out", batch_size=1, device="cpu")
     for person, size in shapes.items():

@@ -66,13 +66,13 @@ def gan_config(toy_market, tmp_path):
 def drawn(monkeypatch):
     """What the hook gives to the picture, a list of grids."""
     grids = []
-    rows = translation_grids._rows
+    rows = translation_grids.translated_rows
 
     def kept(*arguments):
         grids.append(rows(*arguments))
         return grids[-1]
 
-    monkeypatch.setattr(translation_grids, "_rows", kept)
+    monkeypatch.setattr(translation_grids, "translated_rows", kept)
     return grids
 
 

@@ -27,6 +27,22 @@ class GeneratedImage(NamedTuple):
     source_file: str
 
 
+class SwappedImage(NamedTuple):
+    """The entry of an image that has the appearance of one image and the structure of another.
+
+    The first fields are a :class:`GeneratedImage`'s, about the appearance; then follow the file whose structure it has,
+    relative to the source's root, and the identity number on that.
+    """
+
+    file: str
+    pid: int
+    source_camid: int
+    style_camid: int
+    source_file: str
+    structure_file: str
+    structure_pid: int
+
+
 @DATASETS.register
 class GeneratedFolder(ReIDDataset):
     """Generated training images, as their ``manifest.json`` lists them; the camera is the style camera.
@@ -71,9 +87,15 @@ class GeneratedFolder(ReIDDataset):
     def title(self) -> str:
         """The source's title, what became of it and by what, from the manifest's header; without that, the class."""
         header = read_header(self.root)
-        source, method, direction, poses = (header.get(key) for key in ("source", "method", "direction", "poses"))
-        how = f"translated {direction}" if direction else f"in other poses ({poses} each)" if poses else "camera styles"
-        if not (isinstance(source, str) and isinstance(method, str) and (direction or poses or "pairs" in header)):
+        ways = {
+            "direction": "translated {}",
+            "poses": "in other poses ({} each)",
+            "structures": "in other structures ({} each)",
+            "pairs": "camera styles",
+        }
+        how = next((way.format(header[key]) for key, way in ways.items() if header.get(key)), None)
+        source, method = header.get("source"), header.get("method")
+        if not (isinstance(source, str) and isinstance(method, str) and how):
             return type(self).__name__
         return f"{source}, {how} by {method}"
 
