@@ -21,10 +21,10 @@ class TrackletAssociation(nn.Module):
 
     Of a tracklet the batch has several images, and their mean feature m_i stands for it; with the Euclidean distance of
     features as they come, ``e_ij = exp(-|m_i - m_j| / 8)``. N_i are the K tracklets of *other* cameras that are nearest
-    to i, where K is half the number of cameras in the batch, rounded down, and at least 1; fewer where fewer exist. The
-    sum below the line goes over all tracklets of the batch, i itself among them with e_ii = 1. So every tracklet is
-    drawn to its nearest ones elsewhere and pushed away from all others, those of its own camera included, whoever they
-    show. The loss is ln(G / K) where all tracklets coincide, and never below ln((K + 1) / K).
+    to i, where K is half the number of cameras in the batch, rounded down. The sum below the line goes over all
+    tracklets of the batch, i itself among them with e_ii = 1. So every tracklet is drawn to its nearest ones elsewhere
+    and pushed away from all others, those of its own camera included, whoever they show. The loss is ln(G / K) where
+    all tracklets coincide, and never below ln((K + 1) / K).
 
     features: B x D float. tracklets: B int64, whose numbers no two cameras share. cameras: B int64. Returns a scalar in
     float32, or in float64 for float64 features.
@@ -37,7 +37,7 @@ class TrackletAssociation(nn.Module):
             changes the value and, above the line being constant, no gradient, and is not done here.)
 
     Raises:
-        UserError: in a step, a tracklet that meets none of another camera.
+        UserError: in a step, a batch of a single camera.
     """
 
     def __init__(self, released: bool = False):
@@ -46,8 +46,8 @@ class TrackletAssociation(nn.Module):
 
     def forward(self, features: Tensor, tracklets: Tensor, cameras: Tensor) -> Tensor:
         means, group_cameras = group_means(features, tracklets, cameras)
-        other_camera = group_cameras[:, None] != group_cameras
-        if not other_camera.any(1).all():
+        number = len(cameras.unique())
+        if number < 2:
             raise UserError(
                 f"tracklets are associated across cameras, got a batch of {len(tracklets)} images with "
                 f"{len(means)} tracklet(s) of a single camera: use TrackletSampler with a larger batch, and a data set "
@@ -56,11 +56,8 @@ class TrackletAssociation(nn.Module):
         itself = torch.eye(len(means), dtype=torch.bool, device=means.device)
         squared = squared_euclidean(means, means).masked_fill(itself, 0)  # exactly, whatever rounding leaves
         exponents = squared.clamp_min(_TINY).sqrt() / -SCALE  # log e_ij
-        elsewhere = exponents.masked_fill(~other_camera, -torch.inf)
-        if self.released:
-            near = elsewhere.detach()
-        else:
-            near = elsewhere.topk(min(max(len(cameras.unique()) // 2, 1), len(means) - 1), dim=1).values
+        elsewhere = exponents.masked_fill(group_cameras[:, None] == group_cameras, -torch.inf)
+        near = elsewhere.detach() if self.released else elsewhere.topk(number // 2, dim=1).values
         return (exponents.logsumexp(1) - near.logsumexp(1)).mean()
 
 

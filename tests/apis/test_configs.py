@@ -37,6 +37,7 @@ FAST = [
     Path("configs/pseudo_label/pseudo-label_osnet-x0-25_synthped-day.py"),
     Path("configs/ptgan/ptgan_resnet3_synthped-day2dusk.py"),
     Path("configs/spgan/spgan_resnet3_synthped-day2dusk.py"),
+    Path("configs/taudl/taudl_osnet-x0-25_synthped-dusk.py"),
     Path("configs/triplet/triplet_osnet-x0-25_synthped-day.py"),
     Path("configs/svdnet/svdnet_osnet-x0-25_synthped-day.py"),
     Path("configs/verif_identif/verif-identif_osnet-x0-25_synthped-day.py"),

@@ -1,0 +1,29 @@
+# TAUDL as released (the association only pushes apart, each camera passes alone; supervision inside each camera) with OSNet x0.25 on SynthPed dusk, from the studio weights.
+# train:  python tools/train.py configs/taudl/taudl-released_osnet-x0-25_synthped-dusk.py
+# test:   python tools/test.py configs/taudl/taudl-released_osnet-x0-25_synthped-dusk.py work_dirs/taudl-released_osnet-x0-25_synthped-dusk/epoch_10.pth
+# expect: see model_zoo/README.md
+_base_ = ["../_base_/datasets/synthped_dusk.py", "../_base_/runtime/default.py"]
+
+_epochs = 10
+_size = dict(height=128, width=64)
+_augment = [dict(type="Resize", **_size), dict(type="PadCrop", padding=5), dict(type="RandomFlip")]
+_weights = "model_zoo/checkpoints/osnet-x0-25_synthped-studio.safetensors"
+model = dict(
+    type="TAUDL",
+    backbone=dict(type="OSNet", width=0.25, embedding=False, weights=_weights),
+    head=dict(type="TrackletHead", hidden=512),
+    association_loss=dict(type="TrackletAssociation", released=True),
+    separate_passes=True,
+)
+_images = dict(type="SynthPed", root="data/synthped-dusk", split="train", transforms=_augment)
+train_dataloader = dict(
+    batch_size=96,  # 32 tracklets x 3 images, which are all that a tracklet of SynthPed has
+    sampler=dict(type="TrackletSampler", images_per_tracklet=3, _delete_=True),
+    dataset=dict(type="Tracklets", dataset=_images, _delete_=True),
+)
+optim_wrapper = dict(
+    type="AutocastOptimWrapper",
+    optimizer=dict(type="AdamW", lr=1e-3, weight_decay=5e-4),
+)
+param_scheduler = [dict(type="CosineAnnealingLR", T_max=_epochs, by_epoch=True, convert_to_iter_based=True)]
+train_cfg = dict(type="SeededEpochLoop", max_epochs=_epochs)
