@@ -14,8 +14,10 @@ model = dict(
 load_from = "work_dirs/pg2-stage1_unet5_synthped-day/seed0/epoch_6.pth"  # where run_stages.py leaves the stage before
 allow_partial_load = ["g2.", "d."]  # what stage I lacks
 train_dataloader = dict(batch_size=4)  # as stage I
-# ten times the paper's rate, for a quarter of its steps; fused: one pass over all parameters
+# ten times the paper's rate, for a third of its steps; fused: one pass over all parameters
 _adam = dict(type="Adam", lr=2e-4, betas=(0.5, 0.999), fused=True)
 _wrapper = dict(type="AutocastOptimWrapper", precision="bf16", optimizer=_adam)
 optim_wrapper = dict(constructor="MethodOptimWrapperConstructor", generator=_wrapper, discriminator=_wrapper)
-train_cfg = dict(type="SeededEpochLoop", max_epochs=6)  # of 592 steps
+_epochs = 8
+param_scheduler = [dict(type="CosineAnnealingLR", T_max=_epochs, by_epoch=True, convert_to_iter_based=True)]
+train_cfg = dict(type="SeededEpochLoop", max_epochs=_epochs)  # of 592 steps
