@@ -6,8 +6,8 @@ from reidzoo.losses.batch_hard_triplet import BatchHardTriplet, hardest_distance
 from reidzoo.losses.contrastive import ContrastiveLoss
 from reidzoo.losses.cross_entropy import CrossEntropy, UniformCrossEntropy
 from reidzoo.losses.gradient_penalty import mean_squared_slope, penalised_scores
-from reidzoo.losses.multi_scale import MultiScaleGANLoss
 from reidzoo.losses.masked_norm import MaskedNormLoss
+from reidzoo.losses.multi_scale import MultiScaleGANLoss
 from reidzoo.losses.pose_mask import PoseMaskLoss
 from reidzoo.losses.reconstruction import L1Loss, NearestNeighbourLoss
 from reidzoo.losses.tracklet_association import TrackletAssociation
@@ -20,8 +20,8 @@ __all__ = [
     "HingeGANLoss",
     "L1Loss",
     "LeastSquaresGANLoss",
-    "MultiScaleGANLoss",
     "MaskedNormLoss",
+    "MultiScaleGANLoss",
     "NearestNeighbourLoss",
     "PoseMaskLoss",
     "TrackletAssociation",
