@@ -21,6 +21,7 @@ _HOMES = {
     "evaluate": "reidzoo.apis.testing",
     "evaluate_images": "reidzoo.apis.image_evaluation",
     "evaluate_poses": "reidzoo.apis.pose_evaluation",
+    "evaluate_swaps": "reidzoo.apis.swap_evaluation",
     "export_onnx": "reidzoo.apis.onnx_export",
     "extract_poses": "reidzoo.apis.pose_extraction",
     "publish": "reidzoo.apis.publishing",
@@ -28,6 +29,8 @@ _HOMES = {
     "repose": "reidzoo.apis.reposing",
     "repose_dataset": "reidzoo.apis.reposing",
     "sample_images": "reidzoo.apis.sampling",
+    "swap": "reidzoo.apis.swapping",
+    "swap_dataset": "reidzoo.apis.swapping",
     "train": "reidzoo.apis.training",
     "translate_dataset": "reidzoo.apis.translating",
 }

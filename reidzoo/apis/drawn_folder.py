@@ -1,8 +1,8 @@
 """The folder that a generator draws: whose it is, what is in it already, and when it is complete.
 
-While drawing is under way, a file beside the images (``translation.json``, ``sampling.json``, ``reposing.json``, ``swapping.json``) holds
-the header that ``manifest.json`` gets in the end. An image is there completely or not at all, so what is there under
-the right header never has to be made again.
+While drawing is under way, a file beside the images (``translation.json``, ``sampling.json``, ``reposing.json``,
+``swapping.json``) holds the header that ``manifest.json`` gets in the end. An image is there completely or not at all,
+so what is there under the right header never has to be made again.
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ DIGITS = 6
 
 
 def evaluate_images(
-    real: str | Path,
-    fake: str | Path | None = None,
+    real: str | Path | PictureSet,
+    fake: str | Path | PictureSet | None = None,
     *,
     metrics: Sequence[str] = ("fid",),
     features: str = "studio",
@@ -54,7 +54,8 @@ def evaluate_images(
     of the fakes of one identity (:func:`~reidzoo.evaluation.dssim.diversity`).
 
     Args:
-        real: see :func:`~reidzoo.apis.picture_sets.picture_set`; a data set stands for its images of ``part``.
+        real: a set, or what :func:`~reidzoo.apis.picture_sets.picture_set` makes one of; a data set stands for its
+            images of ``part``.
         fake: likewise; None compares two random halves of ``real``, the floor of what a generator can reach.
         metrics: names of :data:`~reidzoo.apis.image_metrics.METRICS`.
         features: the network that sees the images in ``fid`` and ``deep-distance``; the scores want ``inception``.
@@ -115,9 +116,13 @@ def evaluate_images(
     }
 
 
-def _sets(real: str | Path, fake: str | Path | None, part: str, seed: int) -> tuple[PictureSet, PictureSet]:
-    pictures = picture_set(real, part)
-    return pictures.halves(seed) if fake is None else (pictures, picture_set(fake, part))
+def _sets(
+    real: str | Path | PictureSet, fake: str | Path | PictureSet | None, part: str, seed: int
+) -> tuple[PictureSet, PictureSet]:
+    first, *second = [
+        side if isinstance(side, PictureSet) else picture_set(side, part) for side in (real, fake) if side is not None
+    ]
+    return (first, second[0]) if second else first.halves(seed)
 
 
 class NetworkSources(NamedTuple):
