@@ -31,7 +31,9 @@ class Tracklets(Dataset):
         dataset: config of a :class:`reidzoo.data.datasets.base.ReIDDataset`, split ``train``, transforms included.
 
     Attributes:
-        rows: of each tracklet its rows of the table, by the tracklet's number.
+        rows: of each tracklet, by its number, its rows of the table.
+        numbers: of each row the number of its tracklet.
+        tracklets_per_camera: how many each camera has, in the order of camera ids.
 
     Items are dicts of tensors: ``images`` uint8 3 x H x W (RGB), ``tracklets`` int64 (0..T-1), ``camids`` int64 (from
     0), ``indices`` int64 (row of the table); with the transform ``LoadMask`` also ``masks`` uint8 1 x H x W.
