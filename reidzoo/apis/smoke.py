@@ -30,7 +30,7 @@ def shrink(cfg: Config) -> None:
     """Tiny data, batches of 2 (P x K and real with generated: 2 x 2), two steps, small networks from scratch; in place.
 
     There is no earlier stage. A class makes itself small through its attribute ``smoke``, a dict of arguments that
-    replaces the config's.
+    replaces the config's; a method whose steps need larger batches says so through ``smoke_batch_size``.
     """
     classes = {name: cls for shelf in all_shelves().values() for name, cls in shelf.module_dict.items()}
     _shrink_parts(cfg._cfg_dict, classes)
@@ -43,6 +43,8 @@ def shrink(cfg: Config) -> None:
     if cfg.get("train_dataloader"):
         sampler = cfg.train_dataloader.sampler
         batch_size = sampler.get("batch_size", sampler.get("images_per_pid", 1) * sampler.get("pids_per_batch", 2))
+        method = classes.get(cfg.get("model", {}).get("type"))
+        batch_size = max(batch_size, getattr(method, "smoke_batch_size", 0))
         cfg.train_dataloader.update(batch_size=batch_size, num_batch_per_epoch=STEPS)
         cfg.train_cfg.update(max_epochs=1)
 

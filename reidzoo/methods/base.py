@@ -138,7 +138,7 @@ def weighted_halves(halves: Tensor, alpha: float) -> Tensor:
     Raises:
         UserError: alpha is negative or no number.
     """
-    if not alpha >= 0:
+    if not isinstance(alpha, int | float) or not alpha >= 0:
         raise UserError(f"alpha weighs the second half of a feature and is at least 0 (inf: it alone), got {alpha}")
     first, second = halves.chunk(2, dim=1)
     if math.isinf(alpha):

@@ -138,7 +138,7 @@ class DGNet(AppearanceAndStructure):
         code_trains_decoder: bool = False,
         appearance_gradient: bool = False,
         erasing_prob: float = 0.5,
-        alpha: float = 0.5,
+        alpha: float | str = 0.5,
         adversarial_loss: dict[str, Any] | None = None,
         data_preprocessor: dict[str, Any] | None = None,
     ):

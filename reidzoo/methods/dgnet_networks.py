@@ -10,7 +10,8 @@ Zheng et al., CVPR 2019, as released; what they learn stands in :mod:`reidzoo.me
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import math
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -50,12 +51,16 @@ class AppearanceAndStructure(SwapMethod):
         num_pids: number of training identities.
         generator: config from shelf GENERATORS, of a network with ``structure`` and ``decode``; ``code_size`` is filled
             in.
-        alpha: weight of the fine half at test, see :func:`reidzoo.methods.base.weighted_halves`; inf compares it alone.
+        alpha: weight of the fine half at test, see :func:`reidzoo.methods.base.weighted_halves`; inf compares it alone,
+            and is the text "inf" in configs, which keep no such number.
         data_preprocessor: see :class:`reidzoo.methods.base.ReIDMethod`.
 
     Raises:
         UserError: a head of another kind, an alpha out of its range.
     """
+
+    #: rows of a step of ``--smoke``: two halves, each normalised by itself
+    smoke_batch_size: ClassVar = 4
 
     def __init__(
         self,
@@ -63,12 +68,12 @@ class AppearanceAndStructure(SwapMethod):
         head: dict[str, Any],
         num_pids: int,
         generator: dict[str, Any],
-        alpha: float,
+        alpha: float | str,
         data_preprocessor: dict[str, Any] | None,
     ):
         super().__init__(data_preprocessor)
-        weighted_halves(torch.ones(1, 2), alpha)  # refuses what is out of range
-        self.alpha = alpha
+        self.alpha = math.inf if alpha == "inf" else alpha
+        weighted_halves(torch.ones(1, 2), self.alpha)  # refuses what is out of range
         self.backbone = to_channels_last(BACKBONES.build(backbone))
         self.head = HEADS.build(head, in_channels=self.backbone.out_channels, num_pids=num_pids)
         if not isinstance(self.head, PrimaryFineHead):

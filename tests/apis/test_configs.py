@@ -17,6 +17,8 @@ from reidzoo.apis.translator import Translator
 from reidzoo.base.errors import UserError
 from reidzoo.methods.pose_transfer import PoseTransferMethod
 from reidzoo.methods.sampling import SamplingMethod
+from reidzoo.methods.swapping import SwapMethod
+from reidzoo.registry import DATASETS
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted(path.relative_to(ROOT) for path in (ROOT / "configs").glob("*/*.py"))
@@ -27,6 +29,7 @@ FAST = [
     Path("configs/cyclegan/cyclegan_resnet3_synthped-day2dusk.py"),
     Path("configs/dcgan/dcgan_conv4_synthped-day.py"),
     Path("configs/deformable/deformable_unet6_synthped-day.py"),
+    Path("configs/dgnet/dgnet_osnet-x0-25_synthped-day.py"),
     Path("configs/gan/gan_conv4_synthped-day.py"),
     Path("configs/ide/ide_osnet-x0-25_synthped-day.py"),
     Path("configs/lsro/lsro_osnet-x0-25_synthped-day.py"),
@@ -73,6 +76,11 @@ def smoke(path, tmp_path):
         points = golden_points() * torch.tensor(images.shape[2:]) / torch.tensor(SIZE)
         assert method.repose(images, points, points.flip(0)).shape == images.shape
         return
+    if "runtime/swapping.py" in path.read_text():
+        assert "swapped_epoch_1.png" in logs
+        cfg, method = load_method(tmp_path / "run" / path.name, tmp_path / "run" / "epoch_1.pth", SwapMethod, "")
+        images = DATASETS.build(cfg.test_dataloader.dataset)[0]["images"][None]
+        assert method.swap(images, images.flip(-1)).shape == images.shape
     row = evaluate(path, tmp_path / "run" / "epoch_1.pth", smoke=True)
     assert row["metrics"]["num_valid_queries"] > 0
 

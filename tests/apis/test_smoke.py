@@ -58,3 +58,11 @@ def test_colours_are_learned_from_tiny_images():
         **TINY,
         "transforms": [{**recolour, "target": {**TINY, "split": "train"}}, *FLIP],
     }
+
+
+def test_a_method_may_need_larger_batches():
+    loader = {"batch_size": 64, "dataset": {"type": "Market1501", "root": "m"}, "sampler": {"type": "ShuffleSampler"}}
+    cfg = Config({"train_dataloader": loader, "train_cfg": {}, "model": {"type": "DGNet", "num_pids": 3}})
+    shrink(cfg)
+    assert cfg.train_dataloader.batch_size == 4
+    assert shrunk(loader["dataset"]).batch_size == 2

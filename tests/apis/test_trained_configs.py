@@ -1,0 +1,50 @@
+"""Shipped configs that learn beside a network of an earlier stage: the same network, and its last checkpoint."""
+
+from pathlib import Path
+
+import pytest
+
+from reidzoo.apis.configs import read_config
+from reidzoo.apis.stage_runs import train_stages
+from reidzoo.apis.stage_smoke import write_smoke_configs
+from reidzoo.apis.stage_weights import watched_stages
+from reidzoo.apis.trained_weights import run_of, trained_weights
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIGS = {path.stem: path.relative_to(ROOT) for path in sorted((ROOT / "configs").glob("*/*_*_*.py"))}
+LEARNERS = [path for path in CONFIGS.values() if '_weights="work_dirs/' in path.read_text()]
+
+
+def without_weights(node):
+    """A network as it is built, whatever it starts from."""
+    if not isinstance(node, dict):
+        return node
+    return {key: without_weights(value) for key, value in node.items() if key != "weights"}
+
+
+def test_there_are_some():
+    assert Path("configs/dgnet/dgnet_resnet50_market1501.py") in LEARNERS
+
+
+@pytest.mark.parametrize("path", LEARNERS, ids=str)
+def test_a_config_names_the_last_checkpoint_of_the_network_that_it_describes(path):
+    cfg = read_config(path)
+    for option, file in trained_weights(cfg).items():
+        earlier = read_config(CONFIGS[run_of(file)])
+        assert file == f"work_dirs/{run_of(file)}/seed0/epoch_{earlier.train_cfg.max_epochs}.pth"
+        network = cfg.model.to_dict().get(option.removeprefix("model.").removesuffix("_weights"))
+        assert without_weights(network) == without_weights(earlier.model.to_dict())
+        assert watched_stages([earlier, cfg]) == [{}, {option: 0}]
+        command = next(line for line in path.read_text().splitlines() if "tools/run_stages.py" in line)
+        assert 0 < command.find(f" {CONFIGS[run_of(file)]} ") < command.find(f" {path}"), "one command for all stages"
+
+
+@pytest.mark.slow
+def test_both_stages_in_small(tmp_path):
+    teacher, student = (CONFIGS[f"{name}_osnet-x0-25_synthped-day"] for name in ("dgnet-teacher", "dgnet"))
+    lines = []
+    copies = write_smoke_configs([teacher, student], tmp_path / "smoke")
+    checkpoint = train_stages(copies, seed=1, work_dir=tmp_path / "smoke", report=lines.append)
+    assert checkpoint.is_file()
+    (tested,) = [line for line in lines if "mAP_step" in line]
+    assert "dgnet-teacher" in tested
