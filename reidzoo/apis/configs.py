@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from reidzoo.apis import pose_grids, sample_grids, swap_grids, translation_grids  # noqa: F401 (hooks, on the shelf when a config is checked)
+from reidzoo.apis import pose_grids, rendering_grids, sample_grids, swap_grids, translation_grids  # noqa: F401 (hooks, on the shelf when a config is checked)
 from reidzoo.apis.trained_weights import forget_trained_weights
 from reidzoo.base.errors import UserError, nearest
 from reidzoo.engine.config_check import require_valid

@@ -1,7 +1,7 @@
 """CR-GAN: Chen, Zhu & Gong, "Instance-Guided Context Rendering for Cross-Domain Person Re-Identification", ICCV 2019.
 
 Persons of the source, whose identities are known, are drawn in front of the backgrounds of target images, and a re-ID
-network learns from what is drawn. A target image is not translated into a style; it is the context itself, so one person
+network learns from what is drawn. A target image does not stand for a style; it is the context itself, so one person
 can be seen in as many contexts as the target has images. There is no official code. This file follows the formulas of
 the authors' poster:
 
@@ -20,10 +20,11 @@ rendering X_R and an attention X_C (drawn.rendering, drawn.attention).
 
 **What is ours**, for want of a source, and kept to one choice each but for the named switches:
 
-* Networks: :class:`reidzoo.models.generators.CRGANGenerator`, :class:`reidzoo.models.discriminators.CameraDiscriminator`.
-* M_F is the person in X_S, M_B the rest of X_S: the poster says foreground and background, not of which image. So X_G is
-  to equal X_T also where that has its own person, whom G does not see; ``context_background="both"`` leaves these places
-  to D_d alone.
+* The networks: :class:`reidzoo.models.generators.CRGANGenerator` and
+  :class:`reidzoo.models.discriminators.CameraDiscriminator`.
+* M_F is the person in X_S, M_B the rest of X_S: the poster says foreground and background, not of which image. So X_G
+  is to equal X_T also where that has its own person, whom G does not see; ``context_background="both"`` leaves these
+  places to D_d alone.
 * The person of X_T is painted over in the mean colour, 0 after normalising, before G sees X_T; D_d sees it whole.
 * Norms are divided by the root of the number of values (:class:`reidzoo.losses.MaskedNormLoss`).
 * G plays the non-saturating game (``dict(type="VanillaGANLoss", game="minimax")`` is the poster's line to the letter).
@@ -61,14 +62,15 @@ BACKGROUNDS = ("source", "both")
 class CRGAN(RenderingMethod):
     """A generator guided by a target image, a discriminator that also tells cameras, and a classifier of identities.
 
-    A weight of 0 leaves a term out, and the part of a network that only this term needs. Without the adversarial and the
-    camera term there is no discriminator, and ``optim_wrapper`` has the entry ``generator`` alone.
+    A weight of 0 leaves a term out, and the part of a network that only this term needs. Without the adversarial and
+    the camera term there is no discriminator, and ``optim_wrapper`` has the entry ``generator`` alone.
 
     Args:
         generator: config from shelf GENERATORS, of a network that gives a ``CRGANOutput``.
         discriminator: config from shelf DISCRIMINATORS, of a network that gives a ``CameraJudgement``; ``num_cams`` and
             ``patches`` are filled in. None where no term needs it.
-        num_pids: number of the source's identities; the tools read it from the data set. None without the identity term.
+        num_pids: number of the source's identities; the tools read it from the data set. None without the identity
+            term.
         num_target_cams: number of the target's cameras; the tools read it from the data set. None without the camera
             term.
         identity: config from shelf METHODS, of the re-ID method that gives p(y | X); None without the identity term.
@@ -77,7 +79,7 @@ class CRGAN(RenderingMethod):
         id_weight: of the identity term.
         camera_weight: of the camera terms.
         context_weight: of the context term.
-        context_background: M_B is "source", what is not the person of X_S, or "both", what is no person in either image.
+        context_background: M_B is "source", what is not the person of X_S, or "both", what is no person in either.
         adversarial_loss: config from shelf LOSSES; by default cross-entropy, non-saturating.
         attention_loss: config from shelf LOSSES, applied to X_C; None for none.
         data_preprocessor: see :class:`reidzoo.methods.rendering.RenderingMethod`.

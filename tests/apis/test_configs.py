@@ -16,6 +16,7 @@ from reidzoo.apis.training import train
 from reidzoo.apis.translator import Translator
 from reidzoo.base.errors import UserError
 from reidzoo.methods.pose_transfer import PoseTransferMethod
+from reidzoo.methods.rendering import RenderingMethod
 from reidzoo.methods.sampling import SamplingMethod
 from reidzoo.methods.swapping import SwapMethod
 from reidzoo.registry import DATASETS
@@ -26,6 +27,7 @@ CONFIGS = sorted(path.relative_to(ROOT) for path in (ROOT / "configs").glob("*/*
 FAST = [
     Path("configs/all_in_one/all-in-one_osnet-x0-25_synthped-day.py"),
     Path("configs/bot/bot_osnet-x0-25_synthped-day.py"),
+    Path("configs/cr_gan/cr-gan_unet_synthped-day2dusk.py"),
     Path("configs/cyclegan/cyclegan_resnet3_synthped-day2dusk.py"),
     Path("configs/dcgan/dcgan_conv4_synthped-day.py"),
     Path("configs/deformable/deformable_unet6_synthped-day.py"),
@@ -81,6 +83,13 @@ def smoke(path, tmp_path):
         cfg, method = load_method(tmp_path / "run" / path.name, tmp_path / "run" / "epoch_1.pth", SwapMethod, "")
         images = DATASETS.build(cfg.test_dataloader.dataset)[0]["images"][None]
         assert method.swap(images, images.flip(-1)).shape == images.shape
+    if "runtime/rendering.py" in path.read_text():
+        assert "rendered_epoch_1.png" in logs
+        folder = tmp_path / "run"
+        _, method = load_method(folder / path.name, folder / "epoch_1.pth", RenderingMethod, "")
+        images = torch.full((2, 3, 64, 32), 128, dtype=torch.uint8)
+        assert method.render(images, images[:, :1], images, images[:, :1]).shape == images.shape
+        return
     row = evaluate(path, tmp_path / "run" / "epoch_1.pth", smoke=True)
     assert row["metrics"]["num_valid_queries"] > 0
 

@@ -2,9 +2,9 @@
 
 Chen, Zhu & Gong, ICCV 2019, have a domain discriminator D_d and a camera classifier; of their form nothing is known to
 us. That they share their layers is ours, after AC-GAN (Odena, Olah & Shlens, ICML 2017) and StarGAN (Choi et al., CVPR
-2018). So is that these layers have no norm, as in StarGAN: instance norm takes away how bright an image is and in which
-cast, and that is what tells cameras apart. (After 200 steps of 8 images a quarter of this width names the camera of 42 %
-of other images of SynthPed dusk and 62 % of day, with instance norm 28 % and 18 %; there are 6 cameras.)
+2018). So is that these layers have no norm, as in StarGAN: instance norm takes away how bright an image is and in
+which cast, and that is what tells cameras apart. (After 200 steps of 8 images a quarter of this width names the camera
+of 42 % of other images of SynthPed dusk and 62 % of day, with instance norm 28 % and 18 %; there are 6 cameras.)
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ class CameraDiscriminator(nn.Module):
     """PatchGAN's layers, behind them a score for each patch, and the camera of the image from the mean of its patches.
 
     The shared layers are those of :class:`reidzoo.models.discriminators.PatchDiscriminator` without instance norm; a
-    linear layer on the mean over places of their map tells the cameras. 2,768,841 parameters for 8 cameras. Start: N(0, 0.02), biases 0.
+    linear layer on the mean over places of their map tells the cameras. 2,768,841 parameters for 8 cameras. Start:
+    N(0, 0.02), biases 0.
 
     Args:
         num_cams: cameras to be told apart; None leaves that judge out.

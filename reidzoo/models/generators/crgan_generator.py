@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from reidzoo.base.errors import UserError
-from reidzoo.models.generators.resnet_generator import ResidualBlock
+from reidzoo.models.generators.resnet_generator import LIMIT, ResidualBlock
 from reidzoo.models.generators.sizes import check_image_size
 from reidzoo.models.initialization import init_normal
 from reidzoo.models.instance_norm import InstanceNorm
@@ -75,9 +75,9 @@ class Doubling(nn.Sequential):
 class CRGANGenerator(nn.Module):
     """The person of one image drawn into the context of another (Chen, Zhu & Gong, ICCV 2019; sizes are ours).
 
-    Two encoders of one form, without shared weights: a 7x7 convolution, then two halvings; instance norm and ReLU. Their
-    last maps, side by side, pass a 1x1 convolution and residual blocks; two doublings, each map beside the skips of
-    both encoders; a 7x7 convolution draws the rendering (tanh) and the attention (sigmoid). 9,498,052 parameters.
+    Two encoders of one form, without shared weights: a 7x7 convolution, then two halvings; instance norm and ReLU.
+    Their last maps, side by side, pass a 1x1 convolution and residual blocks; two doublings, each map beside the skips
+    of both encoders; a 7x7 convolution draws the rendering (tanh) and the attention (sigmoid). 9,498,052 parameters.
     Start: N(0, 0.02), biases 0.
 
     Attributes:
@@ -86,6 +86,9 @@ class CRGANGenerator(nn.Module):
     Args:
         width: channels of each encoder at full size; 4 times as many in the residual blocks.
         blocks: residual blocks at a quarter of the size.
+        residual: draw the change of the context and not the rendering itself, ``tanh(atanh(context) + change)``, with a
+            last convolution that starts at 0: the rendering starts as the context, a grey field for its person. A small
+            network that has seen a few hundred batches otherwise still draws backgrounds as blurs.
 
     Raises:
         UserError: a width or number of blocks below 1.
@@ -95,7 +98,7 @@ class CRGANGenerator(nn.Module):
 
     smoke: ClassVar = {"width": 4, "blocks": 1}
 
-    def __init__(self, width: int = 64, blocks: int = 6):
+    def __init__(self, width: int = 64, blocks: int = 6, residual: bool = False):
         super().__init__()
         if width < 1 or blocks < 1:
             raise UserError(
@@ -107,7 +110,10 @@ class CRGANGenerator(nn.Module):
         self.blocks = nn.Sequential(*(ResidualBlock(4 * width, dropout=0.0) for _ in range(blocks)))
         self.up = nn.ModuleList([Doubling(4 * width, 2 * width), Doubling(6 * width, width)])
         self.last = nn.Conv2d(3 * width, 3 + 1, 7, padding=3, padding_mode="reflect")  # rendering and attention
+        self.residual = residual
         init_normal(self)
+        if residual:
+            nn.init.zeros_(self.last.weight)
 
     def forward(self, source: Tensor, context: Tensor) -> CRGANOutput:
         """X_S and X_T to X_G and what it is composed of.
@@ -131,5 +137,7 @@ class CRGANGenerator(nn.Module):
         for up in self.up:
             x = torch.cat([up(x), source_skips.pop(), context_skips.pop()], dim=1)
         rendering, attention = self.last(x).split([3, 1], dim=1)
+        if self.residual:
+            rendering = rendering + torch.atanh(context.clamp(-LIMIT, LIMIT))
         rendering, attention = rendering.tanh(), attention.sigmoid()
         return CRGANOutput(attention * source + (1 - attention) * rendering, rendering, attention)
