@@ -32,8 +32,8 @@ class CrossEntropy(nn.Module):
         self.label_smoothing = label_smoothing
 
     def forward(self, logits: Tensor, pids: Tensor) -> Tensor:
-        # in float32 whatever the autocast: exp and log of bfloat16 lose the small probabilities
-        return F.cross_entropy(logits.float(), pids, label_smoothing=self.label_smoothing)
+        # in float32 at least: exp and log of bfloat16 lose the small probabilities
+        return F.cross_entropy(at_least_float32(logits), pids, label_smoothing=self.label_smoothing)
 
 
 @LOSSES.register

@@ -77,7 +77,7 @@ class Weights(NamedTuple):
 class DGNet(AppearanceAndStructure):
     """A re-ID network of two views, and a generator that draws with its code and for its lessons.
 
-    ``losses`` is not what it learns by; its step has three updates. At test both views are compared, see :meth:`embed`.
+    At test both views are compared, see :meth:`embed`.
 
     Args:
         backbone: see :class:`reidzoo.methods.dgnet_networks.AppearanceAndStructure`.
@@ -152,10 +152,7 @@ class DGNet(AppearanceAndStructure):
         self._check_arguments()
         self.discriminator = to_channels_last(DISCRIMINATORS.build(discriminator))
         if not isinstance(self.discriminator, MultiScaleDiscriminator):
-            kind = type(self.discriminator).__name__
-            raise UserError(
-                f"DGNet judges images at several sizes: its discriminator is a MultiScaleDiscriminator, got {kind}"
-            )
+            raise UserError(f"DGNet needs a MultiScaleDiscriminator, got {type(self.discriminator).__name__}")
         self.adversarial_loss = LOSSES.build(adversarial_loss or {"type": "MultiScaleGANLoss"})
         self.id_loss, self.distance = LOSSES.build({"type": "CrossEntropy"}), LOSSES.build({"type": "L1Loss"})
         self.teacher = self._teacher(teacher, teacher_weights, teacher_by_batch)
@@ -183,18 +180,11 @@ class DGNet(AppearanceAndStructure):
 
     def optimized(self) -> dict[str, list[nn.Module]]:
         """Which modules are updated together; ``optim_wrapper`` in the config has the same names."""
-        return {
-            "appearance": [self.backbone, self.head],
-            "generator": [self.generator],
-            "discriminator": [self.discriminator],
-        }
+        others = {"generator": [self.generator], "discriminator": [self.discriminator]}
+        return {"appearance": [self.backbone, self.head], **others}
 
     def losses(self, images: Tensor, pids: Tensor) -> Losses:
-        """Refused: a step of DGNet is more than a sum of terms.
-
-        Raises:
-            UserError: always.
-        """
+        """Refused, by a ``UserError``: a step of DGNet is more than a sum of terms."""
         raise UserError("DGNet learns by three updates a step: call train_step, or train it with tools/train.py")
 
     def weights(self) -> Weights:
@@ -226,11 +216,7 @@ class DGNet(AppearanceAndStructure):
         return {**losses, **terms, "weight_prim": torch.tensor(weights.prim)}
 
     def check_batch(self, batch: Batch) -> None:
-        """Refuse what is no two batches of several images with positives.
-
-        Raises:
-            UserError: no positives, or another number of rows than 4, 6, 8 ...
-        """
+        """Refuse, by a ``UserError``, images without positives, or another number of them than 4, 6, 8 ..."""
         if "positive_images" not in batch:
             raise UserError("DGNet learns from images with a positive each: train it on the data set PositivePairs")
         rows = len(batch["images"])
@@ -290,20 +276,16 @@ class DGNet(AppearanceAndStructure):
         with normalised_apart(self.backbone, self.head, batches=DIRECTIONS * len(images)):
             output = self.head(self.backbone(torch.cat(images)))
         prim, fine = output.prim_logits.split(len(pids)), output.fine_logits.split(len(pids))
-        losses = {
-            # -log p(y_i | x_i); before the ramp the fine head decays only
-            "loss_id": self.id_loss(prim[0], pids) + weights.fine * self.id_loss(fine[0], pids),
-            "loss_pid": self.id_loss(prim[1], pids),
-        }
+        # -log p(y_i | x_i); before the ramp the fine head decays only
+        of_fine = weights.fine * self.id_loss(fine[0], pids)
+        losses = {"loss_id": self.id_loss(prim[0], pids) + of_fine, "loss_pid": self.id_loss(prim[1], pids)}
         if weights.prim > 0:
             targets = self.targets(drawn.cross.detach(), pids)
             losses["loss_prim"] = weights.prim * divergence(prim[2], targets)  # KL(q(x^i_j) || p(x^i_j))
         if weights.fine > 0:
             losses["loss_fine"] = weights.fine * self.id_loss(fine[2], pids)  # -log p(y_j | x^i_j)
-        return {
-            **{name: DIRECTIONS * value for name, value in losses.items()},
-            "accuracy": accuracy(prim[0].detach(), pids),
-        }
+        losses = {name: DIRECTIONS * value for name, value in losses.items()}
+        return {**losses, "accuracy": accuracy(prim[0].detach(), pids)}
 
     @torch.no_grad()
     def targets(self, cross: Tensor, pids: Tensor) -> Tensor:

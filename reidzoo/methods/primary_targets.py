@@ -31,12 +31,12 @@ def primary_targets(
     """
     appearance = F.one_hot(appearance_pids, num_pids)
     if kind == "one-hot":
-        return appearance.float()
+        return appearance.double()
     if kind == "uniform":
-        return torch.full_like(appearance, 1 / num_pids, dtype=torch.float32)
+        return torch.full_like(appearance, 1 / num_pids, dtype=torch.float64)
     probabilities = predict()
     if kind == "hard":
-        return F.one_hot(probabilities.argmax(dim=1), num_pids).float()
+        return F.one_hot(probabilities.argmax(dim=1), num_pids).double()
     if kind == "two-ids":
         either = (appearance + F.one_hot(structure_pids, num_pids)) > 0
         probabilities = probabilities.clamp_min(LEAST) * either
