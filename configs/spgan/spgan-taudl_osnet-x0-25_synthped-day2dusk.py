@@ -1,11 +1,11 @@
 # SPGAN + TAUDL: TAUDL on SynthPed dusk (tracklets: supervision inside each camera), from the network that SPGAN trained on day drawn as dusk.
 # all stages: python tools/run_stages.py configs/spgan/spgan_resnet3_synthped-day2dusk.py configs/spgan/spgan_osnet-x0-25_synthped-day2dusk.py configs/spgan/spgan-taudl_osnet-x0-25_synthped-day2dusk.py
 # this stage: python tools/train.py configs/spgan/spgan-taudl_osnet-x0-25_synthped-day2dusk.py
-# test:       python tools/test.py configs/spgan/spgan-taudl_osnet-x0-25_synthped-day2dusk.py work_dirs/spgan-taudl_osnet-x0-25_synthped-day2dusk/epoch_10.pth
+# test:       python tools/test.py configs/spgan/spgan-taudl_osnet-x0-25_synthped-day2dusk.py work_dirs/spgan-taudl_osnet-x0-25_synthped-day2dusk/epoch_12.pth
 # expect:     see model_zoo/README.md
 _base_ = ["../_base_/datasets/synthped_dusk.py", "../_base_/runtime/default.py"]
 
-_epochs = 10
+_epochs = 12  # of 34 steps
 _size = dict(height=128, width=64)
 _augment = [dict(type="Resize", **_size), dict(type="PadCrop", padding=5), dict(type="RandomFlip")]
 model = dict(

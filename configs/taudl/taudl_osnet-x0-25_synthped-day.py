@@ -1,10 +1,10 @@
 # TAUDL (tracklets from identity and camera: supervision inside each camera) with OSNet x0.25 on SynthPed day, from the studio weights.
 # train:  python tools/train.py configs/taudl/taudl_osnet-x0-25_synthped-day.py
-# test:   python tools/test.py configs/taudl/taudl_osnet-x0-25_synthped-day.py work_dirs/taudl_osnet-x0-25_synthped-day/epoch_10.pth
+# test:   python tools/test.py configs/taudl/taudl_osnet-x0-25_synthped-day.py work_dirs/taudl_osnet-x0-25_synthped-day/epoch_12.pth
 # expect: see model_zoo/README.md
 _base_ = ["../_base_/datasets/synthped_day.py", "../_base_/runtime/default.py"]
 
-_epochs = 10
+_epochs = 12  # of 35 steps
 _size = dict(height=128, width=64)
 _augment = [dict(type="Resize", **_size), dict(type="PadCrop", padding=5), dict(type="RandomFlip")]
 _weights = "model_zoo/checkpoints/osnet-x0-25_synthped-studio.safetensors"
