@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 from mmengine.config import Config
 from mmengine.model import BaseModel
 from torch import Tensor
@@ -14,6 +15,20 @@ from reidzoo.apis.epoch_pictures import Rows
 
 #: of results, rows as they were read
 Measured = list[list[dict[str, Any]]]
+
+
+class Measurements(NamedTuple):
+    """Rows of results that say how good a generator is, of each kind first that of exactly its weights.
+
+    Attributes:
+        judged: on its images.
+        recipes: of re-ID networks that learnt from them.
+        tested: of tests of the generator itself, where it is a re-ID method that draws.
+    """
+
+    judged: Measured
+    recipes: Measured
+    tested: Measured
 
 
 class GeneratorSamples(ABC):
@@ -60,13 +75,12 @@ class GeneratorSamples(ABC):
         """The picture's rows of H x W x 3 uint8 images."""
 
     @abstractmethod
-    def require_measured(self, config: str, judged: Measured, recipes: Measured, where: str) -> None:
+    def require_measured(self, config: str, measured: Measurements, where: str) -> None:
         """Refuse a generator of which nobody knows how good it is.
 
         Args:
             config: its config file.
-            judged: rows on its images (:func:`reidzoo.apis.publishing_measurements.judged_rows`).
-            recipes: rows of re-ID networks that learnt from them.
+            measured: what is known (:func:`reidzoo.apis.publishing_measurements.measurements`).
             where: what the rows were looked for, in words: ``seed 0 in 'model_zoo/results'``.
 
         Raises:
@@ -81,3 +95,24 @@ class GeneratorSamples(ABC):
         """The largest difference between any two values that both draw, in grey levels."""
         pairs = zip(self.drawn(one), self.drawn(other), strict=True)
         return max(int((left.int() - right.int()).abs().max()) for left, right in pairs)
+
+
+def spread_over(pids: Sequence[int], count: int) -> list[int]:
+    """Rows of different identities, spread evenly over these; not the first of each, which are of the first cameras.
+
+    Args:
+        pids: the identity of each row.
+        count: of identities, one row each, at most.
+    """
+    rows: dict[int, list[int]] = {}
+    for row, pid in enumerate(pids):
+        rows.setdefault(pid, []).append(row)
+    known = sorted(rows)
+    chosen = np.unique(np.linspace(0, len(known) - 1, count).round().astype(int))
+    return [rows[known[place]][turn % len(rows[known[place]])] for turn, place in enumerate(chosen)]
+
+
+def names_of(method: BaseModel, group: str) -> list[str]:
+    """How the names of the weights begin that ``method`` updates as ``group``; empty where it has no such group."""
+    members = method.optimized().get(group, [])
+    return [f"{name}." for name, child in method.named_children() if any(child is member for member in members)]

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from torch import Tensor
 
 from reidzoo.apis.epoch_pictures import Rows
-from reidzoo.apis.generator_samples import GeneratorSamples, Measured
+from reidzoo.apis.generator_samples import GeneratorSamples, Measurements
 from reidzoo.apis.results import IMAGES
 from reidzoo.apis.sampling import REFUSAL, noise_of
 from reidzoo.base.errors import UserError
@@ -64,8 +64,8 @@ class NoiseSamples(GeneratorSamples):
         images = self.drawn(method)[0].permute(0, 2, 3, 1).numpy()
         return [tuple(images[start : start + COLUMNS]) for start in range(0, COUNT, COLUMNS)]
 
-    def require_measured(self, config: str, judged: Measured, recipes: Measured, where: str) -> None:
-        if not judged:
+    def require_measured(self, config: str, measured: Measurements, where: str) -> None:
+        if not measured.judged:
             stem = Path(config).stem
             raise UserError(
                 f"no row on images is of exactly these weights of '{config}' and of {where}, so nobody knows how good "

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from mmengine.config import Config
 from torch import Tensor
 
 from reidzoo.apis.epoch_pictures import Rows
-from reidzoo.apis.generator_samples import GeneratorSamples, Measured
+from reidzoo.apis.generator_samples import GeneratorSamples, Measurements, names_of, spread_over
 from reidzoo.apis.pose_grids import COLUMNS, posed_rows
 from reidzoo.apis.posed_images import posed_dataset, trained_on
 from reidzoo.apis.reposing import REFUSAL
@@ -49,7 +48,8 @@ class PoseSamples(GeneratorSamples):
         pairs = PosePairs(posed_dataset(cfg, trained["dataset"]["root"], "train"), trained["annotations"])
         self.name = pairs.dataset.metainfo["name"]
         self.people = [] if isinstance(pairs.dataset, SynthPed) else [self.name]
-        items = [pairs[Draw(index=index)] for index in _spread(pairs)]
+        pids = [pairs.dataset.records[row].pid for row, _ in pairs.items]
+        items = [pairs[Draw(index=index)] for index in spread_over(pids, COUNT)]
         keys = ("source_images", "source_points", "target_points", "target_images")
         self.sources, self.source_points, self.target_points, self.targets = (
             torch.stack([item[key] for item in items]) for key in keys
@@ -84,8 +84,8 @@ class PoseSamples(GeneratorSamples):
     def rows(self, method: PoseTransferMethod) -> Rows:
         return posed_rows(method, self.sources, self.source_points, self.target_points, self.targets)
 
-    def require_measured(self, config: str, judged: Measured, recipes: Measured, where: str) -> None:
-        if not judged:
+    def require_measured(self, config: str, measured: Measurements, where: str) -> None:
+        if not measured.judged:
             raise UserError(
                 f"no row on images is of exactly these weights of '{config}' and of {where}, so nobody knows how good "
                 f"they are: judge them with tools/evaluate_poses.py {config} CHECKPOINT --out "
@@ -93,15 +93,4 @@ class PoseSamples(GeneratorSamples):
             )
 
     def unneeded(self, method: PoseTransferMethod) -> list[str]:
-        judges = method.optimized().get("discriminator", [])
-        return [f"{name}." for name, child in method.named_children() if any(child is judge for judge in judges)]
-
-
-def _spread(pairs: PosePairs) -> list[int]:
-    """Items spread evenly over identities; not the first of each, which are of the first cameras."""
-    of_pid: dict[int, list[int]] = {}
-    for index, (row, _) in enumerate(pairs.items):
-        of_pid.setdefault(pairs.dataset.records[row].pid, []).append(index)
-    pids = sorted(of_pid)
-    chosen = np.unique(np.linspace(0, len(pids) - 1, COUNT).round().astype(int))
-    return [of_pid[pids[place]][turn % len(of_pid[pids[place]])] for turn, place in enumerate(chosen)]
+        return names_of(method, "discriminator")

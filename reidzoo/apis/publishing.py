@@ -13,8 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from reidzoo.apis.configs import read_config
 from reidzoo.apis.publishing_cards import card_of
-from reidzoo.apis.publishing_runs import checkpoint_of, require_committed
+from reidzoo.apis.publishing_generators import GeneratorPublication, publish_generator, samples_of
+from reidzoo.apis.publishing_runs import METRIC, TOLERANCE, checkpoint_of, require_committed
 from reidzoo.apis.results import read_row
 from reidzoo.apis.stages import WORK_DIRS, is_finished, stage_of
 from reidzoo.apis.table_plan import RESULTS, Run, read_table
@@ -25,10 +27,6 @@ from reidzoo.base.files import atomic_path, sha256
 from reidzoo.base.weights import read_checkpoint
 from reidzoo.zoo.card_writing import write_model
 from reidzoo.zoo.download import CHECKPOINTS
-
-METRIC = "mAP_step"
-#: points of METRIC by which half precision, or testing again, may change a result
-TOLERANCE = 0.05
 
 Report = Callable[[str], object]
 
@@ -110,7 +108,7 @@ def publish_table(
     results: Path = RESULTS,
     out: str | Path = CHECKPOINTS,
     report: Report = lambda line: None,
-) -> list[Publication]:
+) -> list[Publication | GeneratorPublication]:
     """Publish, of every run of a table that is trained and tested, the checkpoint of one seed.
 
     Args:
@@ -135,8 +133,10 @@ def publish_table(
             missing = f"not tested under '{stage.config}' itself"
         if missing is not None:
             report(f"{run.row} ({Path(stage.config).stem}), seed {seed}: {missing}, so not published")
-            continue
-        published.append(publish(stage.folder, row, out, report=report))
+        elif samples_of(read_config(stage.config)) is not None:
+            published.append(publish_generator(stage.folder, out, results=results, report=report))
+        else:
+            published.append(publish(stage.folder, row, out, report=report))
     return published
 
 
@@ -180,6 +180,11 @@ def _require_publishable(row: dict[str, Any], results: str | Path, checkpoint: P
         raise UserError(
             f"'{checkpoint}' was trained by '{record['config']}', and '{results}' is a test of '{config}': take the "
             "row of the config that it was trained by, named from the repository's folder"
+        )
+    if samples_of(read_config(config)) is not None:
+        raise UserError(
+            f"'{checkpoint}' is of {row['method']}, which draws images and is published with what is known of them: "
+            "leave --results out, all rows are looked for in model_zoo/results"
         )
     if METRIC not in row["metrics"]:
         raise UserError(f"'{results}' has no {METRIC}, by which published weights are judged: {again}")

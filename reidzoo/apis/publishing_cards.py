@@ -10,7 +10,7 @@ from typing import Any
 
 from mmengine.model import BaseModel
 
-from reidzoo.apis.generator_samples import GeneratorSamples, Measured
+from reidzoo.apis.generator_samples import GeneratorSamples, Measurements
 from reidzoo.apis.results import read_row, results_files
 from reidzoo.base.files import sha256
 from reidzoo.zoo.metafiles import GENERATION, REID
@@ -53,7 +53,7 @@ def card_of(
 
 def card_of_generator(
     results: list[dict[str, Any]],
-    measured: Measured,
+    measured: list[dict[str, Any]],
     record: dict[str, Any],
     header: dict[str, Any],
     file: Path,
@@ -72,7 +72,7 @@ def card_of_generator(
         stages: configs whose weights went into it, its own last; None where it is the only one.
     """
     training = {"data": header["trained_on"], "init": header["init"], "seed": header["seed"]}
-    seeds = {row.get("trained_seed", row["seed"]) for rows in measured for row in rows}
+    seeds = {row.get("trained_seed", row["seed"]) for row in measured}
     return {
         "Name": header["name"],
         "Config": header["config_file"],
@@ -82,16 +82,13 @@ def card_of_generator(
     }
 
 
-def results_of_generator(
-    samples: GeneratorSamples, method: BaseModel, judged: Measured, recipes: Measured
-) -> list[dict[str, Any]]:
+def results_of_generator(samples: GeneratorSamples, method: BaseModel, measured: Measurements) -> list[dict[str, Any]]:
     """What a few images of ``method`` look like, how its images were judged, and what re-ID learns from them.
 
     Args:
         samples: of the method's config.
         method: as published, on the CPU.
-        judged: what :func:`reidzoo.apis.publishing_measurements.judged_rows` gives.
-        recipes: what :func:`reidzoo.apis.publishing_measurements.recipe_rows` gives.
+        measured: what :func:`reidzoo.apis.publishing_measurements.measurements` gives.
 
     Raises:
         UserError: the method draws what is of no use.
@@ -101,15 +98,22 @@ def results_of_generator(
         for figures in samples.figures(method)
     ]
     beside_real, learnt = [], []
-    for rows in judged:
+    for rows in measured.judged:
         metrics = dict(rows[0]["metrics"])
         result = {"Task": GENERATION, "Dataset": _compared(rows[0]), "Metrics": metrics}
         beside_real.append({**result, **_spreads(rows, metrics)})
-    for rows in recipes:
-        metrics = {name: value for name, value in rows[0]["metrics"].items() if not name.startswith("num_")}
-        result = {"Task": samples.learnt, "Dataset": rows[0]["data"], "Config": rows[0]["config"], "Metrics": metrics}
-        learnt.append({**result, **_spreads(rows)})
-    return [*drawn, *beside_real, *learnt]
+    for rows in measured.recipes:
+        own = {"Dataset": rows[0]["data"], "Config": rows[0]["config"], "Metrics": _scores(rows[0])}
+        learnt.append({"Task": samples.learnt, **own, **_spreads(rows)})
+    tested = [
+        {"Task": REID, "Dataset": rows[0]["data"], "Metrics": _scores(rows[0]), **_spreads(rows)}
+        for rows in measured.tested
+    ]
+    return [*drawn, *beside_real, *tested, *learnt]
+
+
+def _scores(row: dict[str, Any]) -> dict[str, float]:
+    return {name: value for name, value in row["metrics"].items() if not name.startswith("num_")}
 
 
 def _compared(row: dict[str, Any]) -> str:

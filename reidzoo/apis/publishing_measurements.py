@@ -1,4 +1,4 @@
-"""How good a trained generator is: rows on its images, and rows of re-ID networks that learnt from these."""
+"""How good a trained generator is: rows on its images, of re-ID networks that learnt from these, and of itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from reidzoo.apis.generator_samples import Measured
+from reidzoo.apis.generator_samples import Measured, Measurements
 from reidzoo.apis.image_rows import read_image_row
 from reidzoo.apis.publishing_runs import require_committed
 from reidzoo.apis.results import IMAGES, read_row, results_files
@@ -19,6 +19,41 @@ from reidzoo.base.files import sha256
 ALIKE = ("real", "counts", "count", "size", "resized", "seed")
 
 Report = Callable[[str], object]
+
+
+def measurements(checkpoint: Path, header: dict[str, Any], results: Path, report: Report) -> Measurements:
+    """All that rows of results say of a generator; arguments and errors are those of the functions below."""
+    return Measurements(
+        judged=judged_rows(header, results, report),
+        recipes=recipe_rows(checkpoint, header, results, report),
+        tested=tested_rows(header, results),
+    )
+
+
+def tested_rows(header: dict[str, Any], results: Path) -> Measured:
+    """For each data set that exactly these weights were tested on, without options, their row and those of other seeds.
+
+    Args:
+        header: of the generator's file, with ``config_file``, ``seed`` and ``checkpoint_sha256``.
+        results: folder of rows.
+
+    Raises:
+        UserError: a row that counts was measured by files that no commit has.
+    """
+    by_data: dict[str, dict[int, tuple[Path, dict[str, Any]]]] = {}
+    for file in results_files(results, Path(header["config_file"]).stem):
+        row = read_row(file)
+        if row["config"] == header["config_file"] and not row.get("options"):
+            by_data.setdefault(row["data"], {})[row["seed"]] = (file, row)
+    tested = []
+    for of_seed in by_data.values():
+        file, row = of_seed.pop(header["seed"], (None, None))
+        if row is None or row["checkpoint_sha256"] != header["checkpoint_sha256"]:
+            continue
+        for each, other in ((file, row), *of_seed.values()):
+            require_committed(each, measured=other["commit"])
+        tested.append([row, *(other for _, other in of_seed.values())])
+    return tested
 
 
 def judged_rows(header: dict[str, Any], results: Path, report: Report) -> Measured:

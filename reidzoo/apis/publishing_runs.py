@@ -9,10 +9,16 @@ from typing import Any
 from mmengine.config import Config
 
 from reidzoo.apis.configs import read_config
-from reidzoo.apis.stages import RECORD, WORK_DIRS
+from reidzoo.apis.stages import RECORD
+from reidzoo.apis.trained_weights import run_of, trained_weights
 from reidzoo.apis.training import last_checkpoint
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
+
+#: by which published weights of a re-ID method are judged
+METRIC = "mAP_step"
+#: points of METRIC by which half precision, or testing again, may change a result
+TOLERANCE = 0.05
 
 
 def checkpoint_of(run: Path) -> tuple[Path, dict[str, Any]]:
@@ -52,26 +58,30 @@ def require_committed(what: str | Path, **commits: str) -> None:
 
 
 def stages_before(checkpoint: Path, cfg: Config) -> list[str]:
-    """Configs of the runs, in order, whose weights went into that of ``checkpoint``; empty where it began its own.
+    """Configs of the runs, in order, whose weights went into that of ``checkpoint`` or that it looked at.
 
     Args:
         checkpoint: ``<work folder>/<config name>/seed<N>/<file>``.
-        cfg: its config, whose ``load_from`` names the run before as that of seed 0 in its own folder of ``work_dirs``.
+        cfg: its config, in which ``load_from`` and :mod:`reidzoo.apis.trained_weights` name such runs.
 
     Raises:
-        UserError: the run before is not in the same work folder, or is not the one that this run started from.
+        UserError: one of them is not in the same work folder, or is not the one that went into this run.
     """
-    *above, stem, _, _ = ("", "", "", *Path(cfg.get("load_from") or "").parts)
-    if not above or Path(*above) != WORK_DIRS:
-        return []
     folder = checkpoint.absolute().parent
-    before, origin = folder.parents[1] / stem / folder.name, folder / RECORD
-    started_from = json.loads(origin.read_text(encoding="utf-8"))["started_from"] if origin.is_file() else None
-    last = last_checkpoint(before)
-    if last is None or sha256(last) != started_from:
-        raise UserError(
-            f"'{checkpoint}' did not start from what is in '{before}', so nobody knows which weights went into it: "
-            "publish from the work folder in which its stages were trained"
-        )
-    start, record = checkpoint_of(before)
-    return [*stages_before(start, read_config(record["config"])), record["config"]]
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8")) if (folder / RECORD).is_file() else {}
+    digests = {"load_from": record.get("started_from"), **record.get("weights_from", {})}
+    configs: list[str] = []
+    for option, file in {"load_from": cfg.get("load_from"), **trained_weights(cfg)}.items():
+        name = run_of(file)
+        if name is None:
+            continue
+        before = folder.parents[1] / name / folder.name
+        last = last_checkpoint(before)
+        if last is None or sha256(last) != digests.get(option):
+            raise UserError(
+                f"what is in '{before}' is not the {option} that '{checkpoint}' was trained with, so nobody knows what "
+                "went into it: publish from the work folder in which its stages were trained"
+            )
+        start, made = checkpoint_of(before)
+        configs += [*stages_before(start, read_config(made["config"])), made["config"]]
+    return list(dict.fromkeys(configs))

@@ -96,7 +96,8 @@ def evaluate(
     if smoke:
         shrink_to_smoke(cfg)
     init = meta.get("init") or start_of(cfg)  # published weights of elsewhere have only their config
-    cfg.load_from, cfg.allow_partial_load = str(checkpoint), allow_partial
+    without = list(meta.get("without") or ())  # a published generator may lack what drawing does not need, and says so
+    cfg.load_from, cfg.allow_partial_load = str(checkpoint), allow_partial or without or False
     complete_for_loading(cfg, meta, checkpoint)
     for key in TRAINING_KEYS:
         cfg.pop(key, None)

@@ -11,7 +11,7 @@ from mmengine.config import Config
 from torch import Tensor
 
 from reidzoo.apis.epoch_pictures import Rows
-from reidzoo.apis.generator_samples import GeneratorSamples, Measured
+from reidzoo.apis.generator_samples import GeneratorSamples, Measurements, spread_over
 from reidzoo.apis.translation_grids import COLUMNS, translated_rows
 from reidzoo.apis.translator import REFUSAL, domains, resizing
 from reidzoo.base.errors import UserError
@@ -64,8 +64,8 @@ class TranslationSamples(GeneratorSamples):
     def rows(self, method: TranslationMethod) -> Rows:
         return translated_rows(method, *(each.images for each in self.samples.values()))
 
-    def require_measured(self, config: str, judged: Measured, recipes: Measured, where: str) -> None:
-        if not recipes:
+    def require_measured(self, config: str, measured: Measurements, where: str) -> None:
+        if not measured.recipes:
             raise UserError(
                 f"no row is of {where} with stages that end with '{config}' and a re-ID config, so nobody knows what "
                 "it is good for: fill a table that has it with tools/run_table.py"
@@ -116,13 +116,8 @@ def figures_of(method: TranslationMethod, samples: dict[str, Samples]) -> list[d
 def _samples(side: dict[str, Any], count: int) -> Samples:
     content = {**side, "split": "train", "transforms": resizing(side.get("transforms", ()))}
     dataset: ReIDDataset = DATASETS.build(content)
-    pids = sorted({record.pid for record in dataset.records})
-    chosen = [pids[index] for index in np.unique(np.linspace(0, len(pids) - 1, count).round().astype(int))]
-    images = []
-    for turn, pid in enumerate(chosen):
-        of_pid = [index for index, record in enumerate(dataset.records) if record.pid == pid]
-        index = of_pid[turn % len(of_pid)]  # not the first of each: those are of the first cameras
-        images.append(dataset.sample(index, np.random.default_rng(0))["images"])
+    rows = spread_over([record.pid for record in dataset.records], count)
+    images = [dataset.sample(row, np.random.default_rng(0))["images"] for row in rows]
     return Samples(dataset.metainfo["name"], torch.stack(images), isinstance(dataset, SynthPed))
 
 

@@ -79,6 +79,8 @@ def _use(card: Card) -> str:
         return f"python tools/sample.py {card.config} zoo://{card.name} --out FOLDER --count N"
     if card.is_pose_transfer:
         return f"python tools/repose.py {card.config} zoo://{card.name} IMAGE --pose OTHER_IMAGE --out PICTURE"
+    if card.is_swapping:
+        return f"python tools/swap.py {card.config} zoo://{card.name} --appearance IMAGES --structure IMAGES"
     return f"python tools/test.py {card.config} zoo://{card.name}"
 
 

@@ -44,9 +44,10 @@
 
 A key that is not listed here is a mistake, and so are a task that :data:`TASKS` does not have and a metric that does
 not say its flavour. A model that translates between domains has results of the task ``Image Translation``, one that
-draws from noise of ``Image Sampling``, one that draws persons in other poses of ``Pose Transfer``: what a few of its
-images look like, in grey levels of 0 to 255. After them come those of ``Image Generation``, which judge its images
-beside real ones, and those of re-ID recipes that learnt from the images that these weights drew.
+draws from noise of ``Image Sampling``, one that draws persons in other poses of ``Pose Transfer``, one that draws their
+appearances in other structures of ``Appearance Swapping``: what a few of its images look like, in grey levels of 0 to
+255. After them come those of ``Image Generation``, which judge its images beside real ones, and those of re-ID recipes
+that learnt from the images that these weights drew; a re-ID method that draws has its own tests as well.
 """
 
 from __future__ import annotations
@@ -65,10 +66,13 @@ REID = "Person Re-Identification"
 REID_ON_TRANSLATED, REID_WITH_SAMPLED = f"{REID} on translated images", f"{REID} with sampled images"
 REID_WITH_REPOSED = f"{REID} with images in other poses"
 #: tasks whose results say what a few images look like, by which one knows how a model draws
-TRANSLATION, SAMPLING, POSE_TRANSFER = DRAWING = ("Image Translation", "Image Sampling", "Pose Transfer")
+TRANSLATION, SAMPLING, POSE_TRANSFER = "Image Translation", "Image Sampling", "Pose Transfer"
+SWAPPING = "Appearance Swapping"
+DRAWING = (TRANSLATION, SAMPLING, POSE_TRANSFER, SWAPPING)
 #: the task whose results judge a generator's images beside real ones
 GENERATION = "Image Generation"
-TASKS = (REID, REID_ON_TRANSLATED, REID_WITH_SAMPLED, REID_WITH_REPOSED, *DRAWING, GENERATION)
+REID_WITH_SWAPPED = f"{REID} with swapped appearances"
+TASKS = (REID, REID_ON_TRANSLATED, REID_WITH_SAMPLED, REID_WITH_REPOSED, REID_WITH_SWAPPED, *DRAWING, GENERATION)
 #: metrics of which several definitions are in use, so that the bare name says nothing
 FLAVOURS = {
     "mAP": "mAP_step or mAP_official",
@@ -177,6 +181,11 @@ class Card:
     def is_pose_transfer(self) -> bool:
         """Whether the model draws persons in other poses."""
         return any(result.task == POSE_TRANSFER for result in self.results)
+
+    @property
+    def is_swapping(self) -> bool:
+        """Whether the model draws the appearance of one person in the structure of another."""
+        return any(result.task == SWAPPING for result in self.results)
 
     @property
     def draws(self) -> bool:

@@ -162,7 +162,7 @@ def test_the_first_stage_is_published_alone(site):
 
 def test_a_second_stage_needs_the_first_that_it_started_from(site):
     change(run_of(site) / "stage.json", started_from="0" * 64)
-    with pytest.raises(UserError, match=r"did not start from what is in '.*stage1_toy_day.seed3', so nobody knows"):
+    with pytest.raises(UserError, match=r"what is in '.*stage1_toy_day.seed3' is not the load_from that"):
         published()
     shutil.rmtree(run_of(site, FIRST))
     with pytest.raises(UserError, match="publish from the work folder in which its stages were trained"):
