@@ -1,5 +1,6 @@
 """Shipped configs that learn beside a network of an earlier stage: the same network, and its last checkpoint."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from reidzoo.apis.stage_runs import train_stages
 from reidzoo.apis.stage_smoke import write_smoke_configs
 from reidzoo.apis.stage_weights import watched_stages
 from reidzoo.apis.trained_weights import run_of, trained_weights
+from reidzoo.base.errors import UserError
+from reidzoo.registry import METHODS
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = {path.stem: path.relative_to(ROOT) for path in sorted((ROOT / "configs").glob("*/*_*_*.py"))}
@@ -48,3 +51,13 @@ def test_both_stages_in_small(tmp_path):
     assert checkpoint.is_file()
     (tested,) = [line for line in lines if "mAP_step" in line]
     assert "dgnet-teacher" in tested
+
+
+def test_a_config_can_ask_for_the_fine_view_alone(tmp_path):
+    cfg = read_config(CONFIGS["dgnet-fine_osnet-x0-25_synthped-day"])
+    cfg.dump(str(tmp_path / "left.py"))  # as a run does
+    model = read_config(tmp_path / "left.py").model
+    model.backbone.weights = None
+    assert METHODS.build({**model, "num_pids": 3}).alpha == math.inf
+    with pytest.raises(UserError, match=r"alpha weighs the second half of a feature and is at least 0 .*, got fine"):
+        METHODS.build({**model, "num_pids": 3, "alpha": "fine"})
