@@ -177,6 +177,17 @@ class DGNetTwin(nn.Module):
         return {"prim": weight * prim, "fine": FINE_SHARE * weight * fine}
 
 
+class Logits(nn.Module):
+    """The logits of a re-ID method of one backbone and one head."""
+
+    def __init__(self, method: nn.Module):
+        super().__init__()
+        self.backbone, self.head = method.backbone, method.head
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.head(self.backbone(images)).logits
+
+
 def grey(images: Tensor) -> Tensor:
     """The mean of the normalised channels."""
     return images.mean(1, keepdim=True)
