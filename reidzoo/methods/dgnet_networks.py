@@ -115,7 +115,8 @@ class AppearanceAndStructure(SwapMethod):
         own, positive = codes.chunk(2)
         structure = call(self.generator, "structure", grey(images))
         wanted = torch.cat([exchanged(own), own, positive])
-        cross, same, positive = call(self.generator, "decode", torch.cat([structure] * 3), wanted).chunk(3)
+        images = at_least_float32(call(self.generator, "decode", torch.cat([structure] * 3), wanted))
+        cross, same, positive = images.chunk(3)
         return Drawn(encoded, codes, structure, cross, same, positive)
 
     def recognise(self, cross: Tensor) -> tuple[Tensor, Tensor]:
