@@ -1,4 +1,4 @@
-"""Draw the training images of a data set anew: in another style, in other poses, or in other images' structures."""
+"""Draw the training images of a data set anew: in another style, in other poses, structures or contexts."""
 
 import argparse
 
@@ -12,6 +12,8 @@ EXAMPLE = """examples (a call that was killed is taken up by the same call):
       --in data/synthped-day --out work_dirs/day-reposed --poses 2
   python tools/translate.py configs/dgnet/dgnet_osnet-x0-25_synthped-day.py CHECKPOINT \\
       --in data/synthped-day --out work_dirs/day-swapped --structures 2
+  python tools/translate.py configs/cr_gan/cr-gan_unet_synthped-day2dusk.py CHECKPOINT \\
+      --in data/synthped-day --out work_dirs/day-in-dusk --contexts 2
 then train on dict(type="GeneratedFolder", root="work_dirs/day2dusk", split="train", ...)"""
 
 
@@ -31,6 +33,8 @@ def main() -> None:
     parser.add_argument("--copies", type=int, help="of each image, for a stochastic translation (default: 1)")
     parser.add_argument("--poses", type=int, help="of each image, for a method that changes poses (default: 2)")
     parser.add_argument("--structures", type=int, help="of each image, for a method that swaps them (default: 1)")
+    parser.add_argument("--contexts", type=int, help="of each person, for a method that renders them (default: 1)")
+    parser.add_argument("--context-root", metavar="ROOT", help="data set of contexts (default: the config's target)")
     parser.add_argument("--quality", type=int, default=95, help="of the JPEG files (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of all that is drawn by chance (default: %(default)s)")
     parser.add_argument("--batch-size", type=int, default=32, help="images a step (default: %(default)s)")

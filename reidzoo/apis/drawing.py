@@ -22,7 +22,7 @@ from reidzoo.apis.training import describe_undecodable
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import atomic_path
 from reidzoo.data.datasets.base import ReIDDataset
-from reidzoo.data.datasets.generated_folder import GeneratedImage, SwappedImage
+from reidzoo.data.datasets.generated_folder import GeneratedImage, RenderedImage, SwappedImage
 from reidzoo.data.datasets.reading import UndecodableImage
 from reidzoo.data.datasets.sampled_folder import SampledImage
 
@@ -31,7 +31,7 @@ class Item(NamedTuple):
     """One image to draw: the number of what it is drawn from, and its entry in the manifest."""
 
     index: int
-    entry: GeneratedImage | SwappedImage | SampledImage
+    entry: GeneratedImage | SwappedImage | RenderedImage | SampledImage
 
 
 Batch = Sequence[Item]
@@ -93,17 +93,26 @@ def read_rows(dataset: ReIDDataset, rows: Sequence[int]) -> Tensor:
     Raises:
         UserError: one that does not decode, or images of several sizes.
     """
+    return read_items(dataset, rows, "images")[0]
+
+
+def read_items(dataset: ReIDDataset, rows: Sequence[int], *keys: str) -> list[Tensor]:
+    """For each of ``keys``, such as images and masks, a batch of what the items of these rows have under it.
+
+    Raises:
+        UserError: as :func:`read_rows` does.
+    """
     try:
-        images = [dataset[row]["images"] for row in rows]
+        items = [dataset[row] for row in rows]
     except UndecodableImage as error:
         raise describe_undecodable(dataset) from error
-    sizes = sorted({tuple(image.shape[1:]) for image in images})
+    sizes = sorted({tuple(item["images"].shape[1:]) for item in items})
     if len(sizes) > 1:
         raise UserError(
             f"the config resizes nothing, and images have {len(sizes)} sizes (first: {sizes[0][0]} x {sizes[0][1]} and "
             f"{sizes[1][0]} x {sizes[1][1]}): draw with batch_size 1, or train with a Resize"
         )
-    return torch.stack(images)
+    return [torch.stack([item[key] for item in items]) for key in keys]
 
 
 def draw_folder(

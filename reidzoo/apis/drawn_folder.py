@@ -1,8 +1,8 @@
 """The folder that a generator draws: whose it is, what is in it already, and when it is complete.
 
 While drawing is under way, a file beside the images (``translation.json``, ``sampling.json``, ``reposing.json``,
-``swapping.json``) holds the header that ``manifest.json`` gets in the end. An image is there completely or not at all,
-so what is there under the right header never has to be made again.
+``swapping.json``, ``rendering.json``) holds the header that ``manifest.json`` gets in the end. An image is there
+completely or not at all, so what is there under the right header never has to be made again.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ TRANSLATION = Kind(
 SAMPLING = Kind("sampling.json", "sampling", "sample", "sampling", "sampled images", read_samples, SAMPLES)
 REPOSING = Kind("reposing.json", "pose transfer", "repose", "reposing", "reposed images", read_manifest, None)
 SWAPPING = Kind("swapping.json", "swap", "swap", "swapping", "swapped images", read_manifest, None)
+RENDERING = Kind("rendering.json", "rendering", "render", "rendering", "rendered images", read_manifest, None)
 
 
 def begin(folder: Path, kind: Kind, header: Header, images: Images) -> Header:

@@ -3,9 +3,9 @@
 A re-ID config names that folder as the root of its training images, or of the ``generated`` ones beside real images. It
 begins with ``work_dirs/<name of the generator's config>/seed0/``; then comes, of a translation, ``translated-s2t``,
 ``translated-t2s``, or ``translated`` for the images of one data set in the style of each of its other cameras
-(CamStyle); of a pose transfer ``reposed-<number of poses>``, each image in so many poses; both are read by
-``GeneratedFolder``; of a GAN ``sampled-<number of images>``, read by ``SampledFolder``. Stages of another seed or work
-folder read the folder there.
+(CamStyle); of a pose transfer ``reposed-<number of poses>``, each image in so many poses; of a method that renders
+persons ``rendered-<number of contexts>``; all of them are read by ``GeneratedFolder``; of a GAN ``sampled-<number of
+images>``, read by ``SampledFolder``. Stages of another seed or work folder read the folder there.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from mmengine.model import BaseModel
 
 from reidzoo.apis.camstyle_pairs import TRANSLATED, drawn_by, train_camera_pairs
 from reidzoo.apis.posed_images import trained_on
+from reidzoo.apis.rendering import render_dataset
 from reidzoo.apis.reposing import repose_dataset
 from reidzoo.apis.sampling import sample_images
 from reidzoo.apis.stages import WORK_DIRS, Stage
@@ -29,6 +30,7 @@ from reidzoo.apis.translating import translate_dataset
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
 from reidzoo.methods.pose_transfer import PoseTransferMethod
+from reidzoo.methods.rendering import RenderingMethod
 from reidzoo.methods.sampling import SamplingMethod
 from reidzoo.methods.translation import DIRECTIONS, TranslationMethod
 from reidzoo.registry import METHODS
@@ -39,6 +41,8 @@ ONE_WAY = {f"{TRANSLATED}-{direction}": direction for direction in DIRECTIONS}
 SAMPLED = re.compile(r"sampled-([1-9]\d*)")
 #: a folder of each image in so many poses
 REPOSED = re.compile(r"reposed-([1-9]\d*)")
+#: a folder of each person in so many contexts
+RENDERED = re.compile(r"rendered-([1-9]\d*)")
 
 
 class GeneratorKind(NamedTuple):
@@ -59,6 +63,7 @@ KINDS = (
     ),
     GeneratorKind(SamplingMethod, "SampledFolder", SAMPLED, "sampled-<number of images>"),
     GeneratorKind(PoseTransferMethod, "GeneratedFolder", REPOSED, "reposed-<number of poses>"),
+    GeneratorKind(RenderingMethod, "GeneratedFolder", RENDERED, "rendered-<number of contexts>"),
 )
 
 
@@ -96,7 +101,7 @@ class DrawnImages:
             UserError: the folder holds another run's images, or the data cannot be read.
         """
         stage = self.stage
-        samples, poses = (pattern.fullmatch(self.folder.name) for pattern in (SAMPLED, REPOSED))
+        samples, poses, contexts = (pattern.fullmatch(self.folder.name) for pattern in (SAMPLED, REPOSED, RENDERED))
         if samples:
             report(f"{stage.name}: {int(samples[1]):,} images are sampled into {self.folder}")
             sample_images(
@@ -107,6 +112,12 @@ class DrawnImages:
             report(f"{stage.name}: {root} is drawn in {number} poses each into {self.folder}")
             repose_dataset(
                 stage.config, stage.checkpoint, root, self.folder, poses=number, seed=stage.seed, report=report
+            )
+        elif contexts:
+            root, number = self.cfg.train_dataloader.dataset.source.root, int(contexts[1])
+            report(f"{stage.name}: persons of {root} are rendered in {number} contexts each into {self.folder}")
+            render_dataset(
+                stage.config, stage.checkpoint, root, self.folder, contexts=number, seed=stage.seed, report=report
             )
         elif self.of_camera_pairs:
             train_camera_pairs(stage.config, seed=stage.seed, work_dir=stage.folder.parents[1], report=report)

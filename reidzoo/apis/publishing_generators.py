@@ -29,6 +29,7 @@ from reidzoo.apis.publishing_cards import card_of_generator, results_of_generato
 from reidzoo.apis.publishing_measurements import measurements
 from reidzoo.apis.publishing_runs import METRIC, checkpoint_of, require_committed, stages_before
 from reidzoo.apis.publishing_runs import TOLERANCE as POINTS
+from reidzoo.apis.rendering_samples import RenderingSamples
 from reidzoo.apis.stages import first_difference, training_part
 from reidzoo.apis.swap_samples import SwapSamples
 from reidzoo.apis.table_plan import RESULTS
@@ -46,7 +47,13 @@ from reidzoo.zoo.card_writing import write_model
 from reidzoo.zoo.download import CHECKPOINTS
 
 #: what a config's generator is shown by; one of them fits
-SAMPLES: tuple[type[GeneratorSamples], ...] = (TranslationSamples, NoiseSamples, PoseSamples, SwapSamples)
+SAMPLES: tuple[type[GeneratorSamples], ...] = (
+    TranslationSamples,
+    NoiseSamples,
+    PoseSamples,
+    SwapSamples,
+    RenderingSamples,
+)
 #: grey levels by which half precision may change a drawn image at any place
 TOLERANCE = 1
 PICTURES = "pictures"
@@ -80,15 +87,15 @@ def publish_generator(
     half: bool | None = None,
     report: Report = lambda line: None,
 ) -> GeneratorPublication:
-    """Write ``<config name>.safetensors``, its card and its picture: images translated, posed, swapped, or from noise.
+    """Write ``<config name>.safetensors``, its card and its picture: of what it translates, renders or samples.
 
     Args:
         run: the work folder of a finished generator, ``<work folder>/<config name>/seed<N>``, or its last checkpoint;
             the re-ID networks that learnt from its images have theirs in the same work folder.
         results: folder of the rows of results. On the card are those whose ``stages`` end with this generator and a
             re-ID config, of tests without options (a translation needs one), and those on images (``.images.``) that
-            these weights drew (a method that draws from noise or in poses needs one), and tests of exactly these
-            weights (a re-ID method that draws needs one). Rows of other seeds give it its spread.
+            these weights drew (a method that draws from noise, in poses or in contexts needs one), and tests of
+            exactly these weights (a re-ID method that draws needs one). Rows of other seeds give it its spread.
         out: folder of the weights; the card goes into ``<config's folder>/metafile.yml`` beside this folder, the
             picture into ``pictures/``.
         half: store float16. None does where no value of a drawn image moves by more than one grey level, and

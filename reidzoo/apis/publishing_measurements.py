@@ -134,8 +134,11 @@ def _require_own_images(file: Path, row: dict[str, Any], checkpoint: Path) -> No
             f"'{file}' is of a network that learnt from drawn images, but not in '{learnt.folder}', so nobody knows "
             "whether this generator drew them: publish from the work folder in which its stages were trained"
         )
-    images_from = json.loads(record.read_text(encoding="utf-8")).get("images_from")
-    if row["checkpoint_sha256"] != sha256(learnt.checkpoint) or images_from != [sha256(checkpoint)]:
+    made = json.loads(record.read_text(encoding="utf-8"))
+    # from a folder of images, or from those that the generator drew while that network was trained
+    own = sha256(checkpoint)
+    is_from_it = made.get("images_from") == [own] or own in made.get("weights_from", {}).values()
+    if row["checkpoint_sha256"] != sha256(learnt.checkpoint) or not is_from_it:
         raise UserError(
             f"'{file}' was measured with another network than that in '{learnt.folder}', or that one learnt from "
             f"images which '{checkpoint}' did not draw: train and test the stages again"

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from reidzoo.apis.configs import read_config
+from reidzoo.apis.rendering import Rendered, render_dataset
 from reidzoo.apis.reposing import Reposed, repose_dataset
 from reidzoo.apis.swapping import Swapped, swap_dataset
 from reidzoo.apis.translating import Translated, translate_dataset
 from reidzoo.base.errors import UserError
 from reidzoo.methods.pose_transfer import PoseTransferMethod
+from reidzoo.methods.rendering import RenderingMethod
 from reidzoo.methods.swapping import SwapMethod
 from reidzoo.registry import METHODS
 
@@ -20,13 +22,15 @@ OPTIONS = {
     translate_dataset: ("direction", "camera", "copies"),
     repose_dataset: ("poses",),
     swap_dataset: ("structures",),
+    render_dataset: ("contexts", "context_root"),
 }
 NAMES = {
     translate_dataset: "translation",
     repose_dataset: "pose transfer",
     swap_dataset: "method that swaps appearances",
+    render_dataset: "method that renders persons into contexts",
 }
-DRAWERS = {PoseTransferMethod: repose_dataset, SwapMethod: swap_dataset}
+DRAWERS = {PoseTransferMethod: repose_dataset, SwapMethod: swap_dataset, RenderingMethod: render_dataset}
 
 
 def redraw_dataset(
@@ -36,17 +40,20 @@ def redraw_dataset(
     out: str | Path,
     options: dict[str, Any],
     report: Callable[[str], object] = lambda line: None,
-) -> Translated | Reposed | Swapped:
-    """Draw the training images under ``source_root`` in another style, in other poses or structures, labels kept.
+) -> Translated | Reposed | Swapped | Rendered:
+    """Draw the training images under ``source_root`` in another style, or other poses, structures or contexts.
+
+    Labels are kept.
 
     Args:
-        config: path of a config of a translation, or of a method that draws persons in other poses or swaps their
-            appearances.
+        config: path of a config of a translation, or of a method that draws persons in other poses, swaps their
+            appearances, or renders them into other contexts.
         checkpoint: of its run, or published weights, also as ``zoo://NAME``.
         source_root: the data set.
         out: a new folder, or that of the same call before.
         options: arguments by name of :func:`~reidzoo.apis.translating.translate_dataset`, of
-            :func:`~reidzoo.apis.reposing.repose_dataset`, or of :func:`~reidzoo.apis.swapping.swap_dataset`.
+            :func:`~reidzoo.apis.reposing.repose_dataset`, of :func:`~reidzoo.apis.swapping.swap_dataset`, or of
+            :func:`~reidzoo.apis.rendering.render_dataset`.
         report: receives lines of progress.
 
     Raises:

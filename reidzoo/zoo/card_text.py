@@ -81,6 +81,8 @@ def _use(card: Card) -> str:
         return f"python tools/repose.py {card.config} zoo://{card.name} IMAGE --pose OTHER_IMAGE --out PICTURE"
     if card.is_swapping:
         return f"python tools/swap.py {card.config} zoo://{card.name} --appearance IMAGES --structure IMAGES"
+    if card.is_rendering:
+        return f"python tools/render.py {card.config} zoo://{card.name} --out PICTURE"
     return f"python tools/test.py {card.config} zoo://{card.name}"
 
 

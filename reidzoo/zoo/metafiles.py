@@ -45,9 +45,10 @@
 A key that is not listed here is a mistake, and so are a task that :data:`TASKS` does not have and a metric that does
 not say its flavour. A model that translates between domains has results of the task ``Image Translation``, one that
 draws from noise of ``Image Sampling``, one that draws persons in other poses of ``Pose Transfer``, one that draws their
-appearances in other structures of ``Appearance Swapping``: what a few of its images look like, in grey levels of 0 to
-255. After them come those of ``Image Generation``, which judge its images beside real ones, and those of re-ID recipes
-that learnt from the images that these weights drew; a re-ID method that draws has its own tests as well.
+appearances in other structures of ``Appearance Swapping``, one that renders them in other images' surroundings of
+``Context Rendering``: what a few of its images look like, in grey levels of 0 to 255. After them come those of ``Image
+Generation``, which judge its images beside real ones, and those of re-ID recipes that learnt from the images that these
+weights drew; a re-ID method that draws has its own tests as well.
 """
 
 from __future__ import annotations
@@ -67,12 +68,13 @@ REID_ON_TRANSLATED, REID_WITH_SAMPLED = f"{REID} on translated images", f"{REID}
 REID_WITH_REPOSED = f"{REID} with images in other poses"
 #: tasks whose results say what a few images look like, by which one knows how a model draws
 TRANSLATION, SAMPLING, POSE_TRANSFER = "Image Translation", "Image Sampling", "Pose Transfer"
-SWAPPING = "Appearance Swapping"
-DRAWING = (TRANSLATION, SAMPLING, POSE_TRANSFER, SWAPPING)
+SWAPPING, RENDERING = "Appearance Swapping", "Context Rendering"
+DRAWING = (TRANSLATION, SAMPLING, POSE_TRANSFER, SWAPPING, RENDERING)
 #: the task whose results judge a generator's images beside real ones
 GENERATION = "Image Generation"
-REID_WITH_SWAPPED = f"{REID} with swapped appearances"
-TASKS = (REID, REID_ON_TRANSLATED, REID_WITH_SAMPLED, REID_WITH_REPOSED, REID_WITH_SWAPPED, *DRAWING, GENERATION)
+REID_WITH_SWAPPED, REID_ON_RENDERED = f"{REID} with swapped appearances", f"{REID} in rendered contexts"
+LEARNT = (REID_ON_TRANSLATED, REID_WITH_SAMPLED, REID_WITH_REPOSED, REID_WITH_SWAPPED, REID_ON_RENDERED)
+TASKS = (REID, *LEARNT, *DRAWING, GENERATION)
 #: metrics of which several definitions are in use, so that the bare name says nothing
 FLAVOURS = {
     "mAP": "mAP_step or mAP_official",
@@ -186,6 +188,11 @@ class Card:
     def is_swapping(self) -> bool:
         """Whether the model draws the appearance of one person in the structure of another."""
         return any(result.task == SWAPPING for result in self.results)
+
+    @property
+    def is_rendering(self) -> bool:
+        """Whether the model renders persons in the surroundings of other images."""
+        return any(result.task == RENDERING for result in self.results)
 
     @property
     def draws(self) -> bool:

@@ -43,6 +43,21 @@ class SwappedImage(NamedTuple):
     structure_pid: int
 
 
+class RenderedImage(NamedTuple):
+    """The entry of a person who was rendered in front of the background of another data set's image.
+
+    The first fields are a :class:`GeneratedImage`'s, ``style_camid`` being the camera that took the context; then
+    follows the file of that, relative to the root of the contexts.
+    """
+
+    file: str
+    pid: int
+    source_camid: int
+    style_camid: int
+    source_file: str
+    context_file: str
+
+
 @DATASETS.register
 class GeneratedFolder(ReIDDataset):
     """Generated training images, as their ``manifest.json`` lists them; the camera is the style camera.
@@ -91,6 +106,7 @@ class GeneratedFolder(ReIDDataset):
             "direction": "translated {}",
             "poses": "in other poses ({} each)",
             "structures": "in other structures ({} each)",
+            "contexts": "in other contexts ({} each)",
             "pairs": "camera styles",
         }
         how = next((way.format(header[key]) for key, way in ways.items() if header.get(key)), None)
