@@ -16,7 +16,7 @@ from mmengine.config import Config
 from reidzoo.base.errors import UserError
 
 #: every option of a config that names such weights
-OPTIONS = ("model.teacher_weights", "model.identity_weights", "model.renderer_weights")
+OPTIONS = ("model.teacher_weights", "model.identity_weights", "model.data_preprocessor.renderer_weights")
 
 
 def trained_weights(cfg: Config) -> dict[str, str]:

@@ -13,6 +13,7 @@ from mmengine.model import is_model_wrapper
 from torch import nn
 
 from reidzoo.base.errors import UserError
+from reidzoo.base.moments import Moment
 from reidzoo.registry import HOOKS
 
 
@@ -71,6 +72,39 @@ class TellEpoch(Hook):
         method = _method(runner.model)
         if hasattr(method, "set_epoch"):
             method.set_epoch(runner.epoch + 1)
+
+
+@HOOKS.register
+class LogRenderingShare(Hook):
+    """Logs ``share_rendering``: which share of a step's time, 0 to 1, its preprocessor spends on rendering images.
+
+    For a ``data_preprocessor`` that says so (``rendering``, two moments); loading is no part of a step here. What is
+    logged is the share of the step before: its work is done on a GPU, too, once this step's losses have been read, so
+    nobody waits for the sake of the measurement.
+    """
+
+    priority = "VERY_HIGH"  # behind StopOnNonFiniteLoss, which reads the losses, and before the logger
+
+    def __init__(self) -> None:
+        self._start: Moment | None = None
+        self._before: tuple[Moment, Moment, Moment, Moment] | None = None
+
+    def before_train_iter(self, runner: Any, batch_idx: int, data_batch: Any = None) -> None:
+        """Look at the clock."""
+        self._start = Moment(next(runner.model.parameters()).device)
+
+    def after_train_iter(
+        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: dict[str, torch.Tensor] | None = None
+    ) -> None:
+        """Look again, and log what the step before took."""
+        rendering = getattr(getattr(_method(runner.model), "data_preprocessor", None), "rendering", None)
+        if rendering is None:
+            return
+        if self._before is not None:
+            start, began, ended, end = self._before
+            share = began.seconds_until(ended) / start.seconds_until(end)
+            runner.message_hub.update_scalar("train/share_rendering", share)
+        self._before = self._start, *rendering, Moment(next(runner.model.parameters()).device)
 
 
 @HOOKS.register

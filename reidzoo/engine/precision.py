@@ -11,9 +11,8 @@ from mmengine.optim import OptimWrapper
 from torch import nn
 
 from reidzoo.base.errors import UserError
+from reidzoo.base.precision import PRECISIONS
 from reidzoo.registry import OPTIM_WRAPPERS
-
-PRECISIONS = {"fp32": None, "bf16": torch.bfloat16}
 
 
 @OPTIM_WRAPPERS.register

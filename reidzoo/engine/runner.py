@@ -18,7 +18,7 @@ from reidzoo.engine.compat import (
     accept_optimizers_that_wait,
     install_atomic_writes,
 )
-from reidzoo.engine.hooks import KeepTrainingState, RememberStart, StopOnNonFiniteLoss, TellEpoch
+from reidzoo.engine.hooks import KeepTrainingState, LogRenderingShare, RememberStart, StopOnNonFiniteLoss, TellEpoch
 from reidzoo.engine.optimizers import check_paramwise
 
 REMEDY = (
@@ -26,7 +26,7 @@ REMEDY = (
     "or allow_partial_load=True or [PREFIX, ...] (config)"
 )
 #: of every run, whatever its config says
-OWN_HOOKS = (StopOnNonFiniteLoss, RememberStart, TellEpoch, KeepTrainingState, SafeCheckpointHook)
+OWN_HOOKS = (StopOnNonFiniteLoss, LogRenderingShare, RememberStart, TellEpoch, KeepTrainingState, SafeCheckpointHook)
 
 
 class Runner(mmengine.runner.Runner):

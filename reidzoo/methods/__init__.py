@@ -3,7 +3,9 @@
 from reidzoo.methods.all_in_one import AllInOne
 from reidzoo.methods.bot import BagOfTricks
 from reidzoo.methods.camstyle import CamStyle
+from reidzoo.methods.context_rendering import ContextRendering
 from reidzoo.methods.cr_gan import CRGAN
+from reidzoo.methods.cut_and_paste import CutAndPaste
 from reidzoo.methods.cyclegan import CycleGAN
 from reidzoo.methods.dcgan import DCGAN
 from reidzoo.methods.deformable_gan import DeformableGAN
@@ -37,6 +39,8 @@ __all__ = [
     "AllInOne",
     "BagOfTricks",
     "CamStyle",
+    "ContextRendering",
+    "CutAndPaste",
     "CycleGAN",
     "DGNet",
     "DeformableGAN",

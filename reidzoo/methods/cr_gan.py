@@ -38,7 +38,7 @@ rendering X_R and an attention X_C (drawn.rendering, drawn.attention).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict
@@ -88,6 +88,8 @@ class CRGAN(RenderingMethod):
         UserError: a negative weight or none above 0, another background, a term without what it needs; in a step: no
             masks, masks of another size, no cameras or one too many.
     """
+
+    only_drawing: ClassVar = {"adversarial_weight": 0.0, "id_weight": 0.0, "camera_weight": 0.0, "context_weight": 1.0}
 
     def __init__(
         self,

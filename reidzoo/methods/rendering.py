@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from mmengine.model import BaseModel
@@ -23,6 +23,9 @@ class RenderingMethod(BaseModel):
     Args:
         data_preprocessor: config of the preprocessor; None brings images to [-1, 1], where generators draw.
     """
+
+    #: arguments that say what is learnt from: with these values it draws the same, and has no network beside
+    only_drawing: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, data_preprocessor: dict[str, Any] | None = None):
         super().__init__(unit_range_preprocessor(data_preprocessor))

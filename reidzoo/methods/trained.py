@@ -109,13 +109,7 @@ class TrainedMethod:
         return self._method
 
     def _content(self) -> dict[str, Any]:
-        path = local_file(self.weights)
-        if not path.is_file():
-            raise UserError(
-                f"the {self.role}'s weights '{self.weights}' are not there: train {_stage_of(path)} first, "
-                "by naming it before this config in tools/run_stages.py, or name other weights"
-            )
-        content = read_checkpoint(path)
+        content = read_trained(self.weights, self.role)
         trained_on = (content.get("meta", {}).get("dataset_meta") or {}).get("num_pids", self.num_pids)
         self._check_identities(trained_on, f"'{self.weights}'")
         return content
@@ -126,6 +120,21 @@ class TrainedMethod:
                 f"the {self.role} tells {num_pids} identities apart ({where}), and the training set has "
                 f"{self.num_pids}: train it on the same identities"
             )
+
+
+def read_trained(weights: str, role: str) -> dict[str, Any]:
+    """What :func:`reidzoo.base.weights.read_checkpoint` reads of weights that an earlier stage was to leave.
+
+    Raises:
+        UserError: they are not there (``role`` is what the sentence calls their network), or are no weights.
+    """
+    path = local_file(weights)
+    if not path.is_file():
+        raise UserError(
+            f"the {role}'s weights '{weights}' are not there: train {_stage_of(path)} first, "
+            "by naming it before this config in tools/run_stages.py, or name other weights"
+        )
+    return read_checkpoint(path)
 
 
 def _stage_of(path: Path) -> str:

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 
 import pytest
@@ -37,9 +39,9 @@ def toy_methods(monkeypatch):
             num_pids: int,
             teacher_weights: str | None = None,
             identity_weights: str | None = None,
-            renderer_weights: str | None = None,
+            data_preprocessor: dict | None = None,
         ):
-            super().__init__(backbone, head, num_pids)
+            super().__init__(backbone, head, num_pids, data_preprocessor=data_preprocessor)
 
     monkeypatch.setitem(METHODS.module_dict, "ToyStudent", ToyStudent)
 
@@ -47,9 +49,12 @@ def toy_methods(monkeypatch):
 @pytest.fixture
 def student(toy_config):
     """Writes a config whose method looks at networks of earlier stages; keys are options without ``model.``."""
+    rendering = {"type": "ContextRendering", "renderer": {"type": "CutAndPaste"}}
 
     def write(name, load_from=None, **weights):
         changes = {f"model.{option}": file for option, file in weights.items()}
+        if any(option.startswith("data_preprocessor.") for option in weights):
+            changes = {"model.data_preprocessor": rendering, **changes}
         changes |= {} if load_from is None else {"load_from": load_from}
         return write_toy_reid(toy_config, name, **{"model.type": "ToyStudent", **changes})
 
@@ -146,9 +151,8 @@ def test_weights_go_on_from_the_stage_that_load_from_names(toy_config, toy_marke
     """As CR-GAN: an identity classifier, a generator beside it, re-ID that begins as the classifier and draws."""
     gan = write_toy_gan(tmp_path, "gan", toy_market, toy_market)
     first = write_toy_reid(toy_config, "first")
-    last = student(
-        "last", load_from="work_dirs/first/seed0/epoch_9.pth", renderer_weights="work_dirs/gan/seed0/epoch_9.pth"
-    )
+    renderer = {"data_preprocessor.renderer_weights": "work_dirs/gan/seed0/epoch_9.pth"}
+    last = student("last", load_from="work_dirs/first/seed0/epoch_9.pth", **renderer)
     runs = tmp_path / "runs"
     train_stages([first, gan, last], seed=1, work_dir=runs)
     assert calls == [
@@ -157,7 +161,7 @@ def test_weights_go_on_from_the_stage_that_load_from_names(toy_config, toy_marke
         (
             "last",
             {
-                "model.renderer_weights": checkpoint_of(runs, "gan", 1),
+                "model.data_preprocessor.renderer_weights": checkpoint_of(runs, "gan", 1),
                 "load_from": checkpoint_of(runs, "first", 1),
             },
         ),
@@ -190,7 +194,8 @@ def test_loading_and_smoke_need_no_such_file(student, option):
     complete_for_loading(loaded, {"dataset_meta": {"num_pids": 6}}, "epoch_1.pth")
     shrink(small)
     assert trained_weights(loaded) == trained_weights(small) == {}
-    assert loaded.model[option.removeprefix("model.")] is None
+    *place, key = option.split(".")
+    assert reduce(getitem, place, loaded)[key] is None
 
 
 def test_smoke_copies_stay_joined(toy_config, student, tmp_path):

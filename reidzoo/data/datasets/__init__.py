@@ -10,6 +10,7 @@ from reidzoo.data.datasets.pose_pairs import PosePairs
 from reidzoo.data.datasets.positive_pairs import PositivePairs
 from reidzoo.data.datasets.real_and_generated import RealAndGenerated
 from reidzoo.data.datasets.sampled_folder import SampledFolder
+from reidzoo.data.datasets.source_in_contexts import SourceInContexts
 from reidzoo.data.datasets.synthped import SynthPed
 from reidzoo.data.datasets.tracklets import Tracklets
 from reidzoo.data.datasets.unpaired import UnpairedImages
@@ -25,6 +26,7 @@ __all__ = [
     "PositivePairs",
     "RealAndGenerated",
     "SampledFolder",
+    "SourceInContexts",
     "SynthPed",
     "Tracklets",
     "UnpairedImages",

@@ -38,3 +38,18 @@ def require_one_size(owner: str, **images: torch.Tensor) -> None:
             f"{owner} expects {' and '.join(images)} images of one size, got {' and '.join(sizes)} pixels: "
             "give both lists of transforms the same Resize"
         )
+
+
+def require_distinct(owner: str, source: ReIDDataset, target: ReIDDataset) -> None:
+    """Refuse source and target of the data set ``owner`` that have files in common.
+
+    Raises:
+        UserError: says how many.
+    """
+    shared = {record.path.resolve() for record in source.records}
+    shared &= {record.path.resolve() for record in target.records}
+    if shared:
+        raise UserError(
+            f"{owner} expects a source and a target without common images, got {len(shared):,} that are in both, such "
+            f"as '{min(shared)}': name another data set, or other cameras, as the target"
+        )

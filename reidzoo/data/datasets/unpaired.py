@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch.utils.data import Dataset
 
-from reidzoo.base.errors import UserError
-from reidzoo.data.datasets.composing import build_reader, require_one_size
+from reidzoo.data.datasets.composing import build_reader, require_distinct, require_one_size
 from reidzoo.data.draw import Draw
 from reidzoo.registry import DATASETS
 
@@ -44,7 +43,7 @@ class UnpairedImages(Dataset):
             build_reader("UnpairedImages", name, part) for name, part in (("source", source), ("target", target))
         )
         if distinct:
-            self._require_distinct()
+            require_distinct("UnpairedImages", self.source, self.target)
 
     @property
     def metainfo(self) -> dict[str, Any]:
@@ -88,12 +87,3 @@ class UnpairedImages(Dataset):
     def undecodable(self) -> list[Path]:
         """Every file of both tables that does not decode; reads them all, so it is called after a failure only."""
         return [*self.source.undecodable(), *self.target.undecodable()]
-
-    def _require_distinct(self) -> None:
-        shared = {record.path.resolve() for record in self.source.records}
-        shared &= {record.path.resolve() for record in self.target.records}
-        if shared:
-            raise UserError(
-                f"UnpairedImages expects a source and a target without common images, got {len(shared):,} that are in "
-                f"both, such as '{min(shared)}': name another data set, or other cameras, as the target"
-            )
