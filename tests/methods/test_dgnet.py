@@ -1,4 +1,4 @@
-"""DG-Net: its step against a loop in the released order, ramps, switches, start, test and drawing."""
+"""DG-Net: its ramps, its switches, its start, its test and its drawing; its step has a twin of its own."""
 
 import copy
 import itertools
@@ -7,7 +7,6 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
 from toy_dgnet import PIDS, TOY, batch, build
 from toy_gans import optimisers
 
@@ -17,122 +16,6 @@ from reidzoo.methods.preprocessor import MEAN, STD
 NETWORKS = ("backbone", "head", "generator", "discriminator")
 SGD = {"optimizer": {"type": "SGD", "lr": 1e-2}}
 UNTAUGHT = {"primary_target": "one-hot", "teacher": None}
-
-
-@pytest.fixture(params=[0.4, 0.6], ids=["encoder", "images"])
-def coin(request, monkeypatch):
-    """Whether the re-encoded structure trains E_s or what draws: every uniform draw of a step is this number."""
-    monkeypatch.setattr(
-        torch, "rand", lambda *size: torch.full(size[0] if size and size[0] == () else size, request.param)
-    )
-    return request.param
-
-
-def released_step(networks, teacher, data, weights, u):
-    """The card, sections 1.6 and 1.7: 8 (here n) images a pass, deep copies, one sum for what draws and E_a."""
-    backbone, head, generator, discriminator = networks
-    mean, std = (torch.tensor(each).double().view(3, 1, 1) for each in (MEAN, STD))  # as rounded to float32
-    halves = [((data[name].double() - mean) / std).chunk(2) for name in ("images", "positive_images")]
-    (x_a, x_b), (p_a, p_b) = halves
-    l_a, l_b = data["pids"].chunk(2)
-
-    def appearance(network, images):
-        feature_map = network[0](images)
-        return F.adaptive_max_pool2d(feature_map, (4, 1)).flatten(1).detach(), network[1](feature_map)
-
-    def structure(network, images):
-        return network.structure(images.mean(1, keepdim=True))
-
-    live = nn.ModuleList([backbone, head])
-    (f_a, _), (f_b, _), (f_pa, _), (f_pb, _) = (appearance(live, images) for images in (x_a, x_b, p_a, p_b))
-    s_a, s_b = structure(generator, x_a), structure(generator, x_b)
-    x_ba, x_ab = generator.decode(s_b, f_a), generator.decode(s_a, f_b)
-    x_aa, x_bb = generator.decode(s_a, f_a), generator.decode(s_b, f_b)
-    x_apa, x_bpb = generator.decode(s_a, f_pa), generator.decode(s_b, f_pb)
-
-    loss_d, slopes = 0, 0
-    for fake, real in ((x_ba, x_a), (x_ab, x_b)):
-        real = real.clone().requires_grad_()
-        for of_fake, of_real in zip(discriminator(fake.detach()), discriminator(real), strict=True):
-            loss_d = loss_d + (of_fake**2).mean() + ((of_real - 1) ** 2).mean()
-            slope = torch.autograd.grad(of_real.sum(), real, create_graph=True)[0]
-            slopes = slopes + 0.01 * slope.pow(2).sum(dim=(1, 2, 3)).mean()
-    d_optimizer = torch.optim.SGD(discriminator.parameters(), lr=1e-2)
-    (loss_d + slopes).backward()
-    d_optimizer.step()
-
-    copied = copy.deepcopy(live).eval()
-    for module in copied.modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            module.train()
-    (f_a2, out_a), (f_b2, out_b) = appearance(copied, x_ba), appearance(copied, x_ab)
-    if u <= 0.5:
-        s_b2, s_a2 = structure(generator, x_ba.detach()), structure(generator, x_ab.detach())
-    else:
-        encoder = copy.deepcopy(generator)
-        s_b2, s_a2 = structure(encoder, x_ba), structure(encoder, x_ab)
-
-    def l1(one, other):
-        return (one - other).abs().mean()
-
-    def adversarial(fake):
-        return sum(2 * ((scores - 1) ** 2).mean() for scores in discriminator(fake))
-
-    real_logits = {"a": live[1](live[0](x_a)), "b": live[1](live[0](x_b))}
-    positive_logits = [live[1](live[0](images)) for images in (p_a, p_b)]
-    drawn_logits = {"ab": live[1](live[0](x_ab.detach())), "ba": live[1](live[0](x_ba.detach()))}
-    ce = F.cross_entropy
-    losses = {
-        "loss_d": loss_d,
-        "loss_d_gradient": slopes,
-        "loss_adv": adversarial(x_ba) + adversarial(x_ab),
-        "loss_recon_x": 5 * (l1(x_aa, x_a) + l1(x_bb, x_b)),
-        "loss_recon_xp": 5 * (l1(x_apa, x_a) + l1(x_bpb, x_b)),
-        "loss_recon_id": 0.5 * (ce(out_a.prim_logits, l_a) + ce(out_b.prim_logits, l_b)),
-        "loss_recon_s": weights.code * (l1(s_a2, s_a.detach()) + l1(s_b2, s_b.detach())),
-        "loss_recon_f": weights.code * (l1(f_a2, f_a) + l1(f_b2, f_b)),
-        "loss_cyc": weights.cycle * (l1(generator.decode(s_a2, f_a2), x_a) + l1(generator.decode(s_b2, f_b2), x_b)),
-        "loss_id": sum(
-            ce(out.prim_logits, label) + weights.fine * ce(out.fine_logits, label)
-            for out, label in zip(real_logits.values(), (l_a, l_b), strict=True)
-        ),
-        "loss_pid": sum(ce(out.prim_logits, label) for out, label in zip(positive_logits, (l_a, l_b), strict=True)),
-        "loss_prim": 0,
-        "loss_fine": weights.fine * (ce(drawn_logits["ba"].fine_logits, l_b) + ce(drawn_logits["ab"].fine_logits, l_a)),
-    }
-    teaching = nn.ModuleList([teacher.backbone, teacher.head])
-    for images, name in ((x_ba, "ba"), (x_ab, "ab")):
-        with torch.no_grad():
-            views = [teaching[1](teaching[0](view)).logits.softmax(1) for view in (images, images.flip(-1))]
-        q, log_p = (views[0] + views[1]) / 2, drawn_logits[name].prim_logits.log_softmax(1)
-        losses["loss_prim"] = losses["loss_prim"] + weights.prim * (q * (q.log() - log_p)).sum() / len(images)
-    optimizer = torch.optim.SGD(itertools.chain(live.parameters(), generator.parameters()), lr=1e-2)
-    sum(value for name, value in losses.items() if not name.startswith("loss_d")).backward()
-    optimizer.step()
-    for network in networks:
-        network.zero_grad()
-    return losses
-
-
-@pytest.mark.slow
-def test_steps_equal_the_loop_in_the_released_order(coin):
-    method = build().double()
-    teacher = copy.deepcopy(method.teacher.load().double())
-    teacher.train().head.dropout.p = 0.0
-    twins = [copy.deepcopy(getattr(method, name)) for name in NETWORKS]
-    wrappers = optimisers(method, **SGD)
-    for step in range(2):
-        data = batch(6, seed=step)
-        weights = method.weights()
-        expected = released_step(twins, teacher, data, weights, coin)
-        logged = method.train_step(data, wrappers)
-        assert {name for name in logged if name.startswith("loss")} == set(expected)
-        for name, value in expected.items():
-            torch.testing.assert_close(logged[name], value, msg=lambda text, name=name: f"{name}: {text}")
-    for name, twin in zip(NETWORKS, twins, strict=True):
-        ours = getattr(method, name).state_dict()
-        for key, value in twin.state_dict().items():
-            torch.testing.assert_close(ours[key], value, msg=lambda text, key=key: f"{key}: {text}")
 
 
 def test_a_step_copies_no_network(monkeypatch):
@@ -196,46 +79,6 @@ def test_the_counter_is_part_of_the_state_and_the_teacher_is_not():
     resumed.load_state_dict(method.state_dict())
     assert int(resumed.steps) == 2
     assert {name.split(".")[0] for name in method.state_dict()} == {*NETWORKS, "steps"}
-
-
-def gradients(method, term):
-    """Which networks one term of the objective of what draws reaches; E_a's through the codes where they have one."""
-    data = method.data_preprocessor(batch(), True)
-    drawn = method.draw_all(data["images"], data["positive_images"], method.appearance_gradient)
-    loss = method.generator_losses(data, drawn, method.weights())[term]
-    if not loss.requires_grad:
-        return set()
-    parts = {
-        "E_a": [drawn.codes] if method.appearance_gradient else [],
-        "E_s": list(method.generator.structure_encoder.parameters()),
-        "G": [*method.generator.mlps.parameters(), *method.generator.decoder.parameters()],
-    }
-    reached = set()
-    for name, tensors in parts.items():
-        found = torch.autograd.grad(loss, tensors, retain_graph=True, allow_unused=True) if tensors else ()
-        if any(each is not None and each.abs().sum() > 0 for each in found):
-            reached.add(name)
-    return reached
-
-
-@pytest.mark.usefixtures("coin")
-@pytest.mark.parametrize(
-    ("switches", "reached"),
-    [
-        ({}, set()),
-        ({"code_trains_decoder": True}, {"E_s", "G"}),
-        ({"appearance_gradient": True}, set()),
-        ({"code_trains_decoder": True, "appearance_gradient": True}, {"E_a", "E_s", "G"}),
-    ],
-)
-def test_whom_the_code_that_is_read_again_trains(switches, reached):
-    assert gradients(build(**switches, **UNTAUGHT), "loss_recon_f") == reached
-
-
-@pytest.mark.parametrize("term", ["loss_adv", "loss_recon_x", "loss_recon_xp", "loss_recon_id"])
-def test_drawing_trains_the_appearance_encoder_where_asked(term):
-    assert gradients(build(**UNTAUGHT), term) == {"E_s", "G"}
-    assert gradients(build(appearance_gradient=True, **UNTAUGHT), term) == {"E_a", "E_s", "G"}
 
 
 @pytest.mark.slow
