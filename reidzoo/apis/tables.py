@@ -21,7 +21,11 @@ TABLES = Path("model_zoo/tables")
 #: pages with blocks, each opened by ``<!-- results: PATTERN ... -->``, by ``<!-- images: PATTERN ... -->`` for rows
 #: that judge images, or by ``<!-- table: NAME -->`` where the file ``NAME.toml`` of TABLES says what the table holds,
 #: and closed by ``<!-- end -->``
-PAGES = (Path("README.md"), Path("docs/sampling.md"), Path("docs/synthped.md"), Path("model_zoo/README.md"))
+PAGES = (
+    Path("README.md"),
+    *(Path(f"docs/{name}.md") for name in ("pose", "sampling", "synthped")),
+    Path("model_zoo/README.md"),
+)
 BLOCK = re.compile(r"(<!-- (?P<kind>results|table|images): (?P<content>[^>]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 #: a block with a line for every card of the zoo
 CARDS = re.compile(r"(<!-- cards -->\n).*?(<!-- end -->)", re.DOTALL)
