@@ -25,7 +25,9 @@ def main() -> None:
     parser.add_argument("--out", default="rendered.png", metavar="FILE.png", help="the picture (default: %(default)s)")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda:<number>")
     arguments = vars(parser.parse_args())
-    draw_contexts(*(arguments.pop(name) for name in ("config", "checkpoint", "out")), **arguments)
+    config, checkpoint, out = (arguments.pop(name) for name in ("config", "checkpoint", "out"))
+    draw_contexts(config, checkpoint, out, **arguments)
+    print(f"written: {out}")
 
 
 if __name__ == "__main__":

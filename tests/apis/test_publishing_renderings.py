@@ -1,7 +1,9 @@
 """A published renderer draws as the trained one, and its card says how well it draws and what learnt from it."""
 
 import json
+import runpy
 import shutil
+import sys
 from pathlib import Path
 
 import cv2
@@ -27,6 +29,7 @@ from reidzoo.base.weights import read_checkpoint
 from reidzoo.zoo.card_text import card_text
 from reidzoo.zoo.metafiles import read_metafile
 
+TOOL = Path(__file__).resolve().parents[2] / "tools" / "render.py"
 NAME = "render_toy_day2dusk"
 CONFIG = f"configs/render/{NAME}.py"
 DAY, DUSK = (f"SynthPed {domain} toy seed 0 renderer 0 train" for domain in ("day", "dusk"))
@@ -204,3 +207,14 @@ def test_the_picture_shows_different_persons(toy_market, tmp_path, monkeypatch):
         draw_contexts(config, weights, "x.jpg")
     with pytest.raises(UserError, match="persons is a whole number of at least 1, got 0"):
         draw_contexts(config, weights, "x.png", persons=0)
+
+
+def test_the_tool_writes_the_picture(toy_market, tmp_path, monkeypatch, capsys):
+    config = write_toy_rendering(tmp_path, "render", "nowhere", toy_market)
+    out = tmp_path / "picture.png"
+    options = ["--in", str(toy_market), "--persons", "1", "--contexts", "2", "--out", str(out), "--device", "cpu"]
+    monkeypatch.setattr(sys, "argv", ["render.py", config, write_weights(tmp_path / "render.pth"), *options])
+    with pytest.raises(SystemExit, match="0"):
+        runpy.run_path(str(TOOL), run_name="__main__")
+    assert cv2.imread(str(out)).shape[2] == 3
+    assert f"written: {out}" in capsys.readouterr().out
