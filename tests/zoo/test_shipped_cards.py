@@ -109,7 +109,8 @@ def test_a_translation_shows_what_it_draws_and_what_was_learnt_from_it(name):
 
 
 @pytest.mark.parametrize(
-    "name", sorted(name for name, card in CARDS.items() if card.is_sampling or card.is_pose_transfer)
+    "name",
+    sorted(name for name, card in CARDS.items() if card.is_sampling or card.is_pose_transfer or card.is_rendering),
 )
 def test_a_gan_shows_what_it_draws_and_how_good_that_is(name):
     card = CARDS[name]
