@@ -14,6 +14,7 @@ EXAMPLE = """examples:
   python tools/publish.py work_dirs/cyclegan_resnet3_synthped-day2dusk/seed0
   python tools/publish.py work_dirs/dcgan_conv4_synthped-day/seed0
   python tools/publish.py work_dirs/pg2-stage2_unet5_synthped-day/seed0
+  python tools/publish.py work_dirs/dgnet_osnet-x0-25_synthped-day/seed0
   python tools/publish.py --table model_zoo/tables/recipes.toml --seed 0"""
 
 
@@ -23,7 +24,7 @@ def main() -> None:
         description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("run", nargs="?", help="work folder of a training run, or a checkpoint in it")
-    parser.add_argument("--results", metavar="FILE", help="the row of its test (of a re-ID method only)")
+    parser.add_argument("--results", metavar="FILE", help="the row of its test, of a method that draws nothing")
     parser.add_argument("--out", default="model_zoo/checkpoints", help="folder of the weights (default: %(default)s)")
     parser.add_argument(
         "--half",
@@ -42,7 +43,7 @@ def main() -> None:
     elif arguments.run and not arguments.table:
         publish_generator(arguments.run, arguments.out, half=arguments.half, report=print)
     else:
-        raise UserError("name a run (of a re-ID method with its --results), or a --table")
+        raise UserError("name a run (with its --results where it draws nothing), or a --table")
 
 
 if __name__ == "__main__":

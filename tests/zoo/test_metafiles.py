@@ -131,6 +131,12 @@ def test_a_pose_transfer_draws_and_translates_nothing(tmp_path):
     assert (bare.is_pose_transfer, bare.draws) == (False, False)
 
 
+def test_a_swap_draws_and_is_tested_itself(tmp_path):
+    content = changed("Models/0/Results/0/Task", "Appearance Swapping", sampling_metafile())
+    swap, bare = read(tmp_path, changed("Models/0/Results/2/Task", "Person Re-Identification", content))
+    assert (swap.is_swapping, swap.draws, swap.is_sampling, bare.is_swapping) == (True, True, False, False)
+
+
 def test_the_configs_of_all_stages_must_exist(tmp_path, pytestconfig):
     absent = changed("Models/0/Metadata/Stages", ["configs/ide/absent.py"])
     assert read(tmp_path, absent)[0].metadata["Stages"] == ["configs/ide/absent.py"]

@@ -14,7 +14,7 @@ from reidzoo.apis.tables import INDEX, index_text
 from reidzoo.base.weights import read_checkpoint
 from reidzoo.zoo.cards import checkout, find_card, list_cards
 from reidzoo.zoo.download import CHECKPOINTS, mismatch
-from reidzoo.zoo.metafiles import GENERATION, Result
+from reidzoo.zoo.metafiles import GENERATION, REID, Result
 
 ROOT = Path(__file__).resolve().parents[2]
 CARDS = {card.name: card for card in list_cards()}
@@ -117,6 +117,15 @@ def test_a_gan_shows_what_it_draws_and_how_good_that_is(name):
     assert any(result.task == GENERATION for result in card.results)
     assert judged(card, image_rows()) == []
     assert learnt(card, rows()) == []
+    if card.metadata["Training Data"].startswith("SynthPed"):
+        assert (ROOT / card.picture).stat().st_size < 500_000
+
+
+@pytest.mark.parametrize("name", sorted(name for name, card in CARDS.items() if card.is_swapping))
+def test_a_swap_shows_what_it_draws_and_how_well_it_recognises(name):
+    card = CARDS[name]
+    assert any(result.task == REID and result.config is None for result in card.results)
+    assert judged(card, image_rows()) == []
     if card.metadata["Training Data"].startswith("SynthPed"):
         assert (ROOT / card.picture).stat().st_size < 500_000
 
