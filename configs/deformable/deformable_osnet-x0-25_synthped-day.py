@@ -1,5 +1,5 @@
 # IDE on the map of OSNet x0.25, trained on SynthPed day and on its images as Deformable GAN draws them in 2 poses, for as many steps as without.
-# both stages: python tools/run_stages.py configs/deformable/deformable_unet6_synthped-day.py configs/deformable/deformable_osnet-x0-25_synthped-day.py
+# both stages: python tools/run_stages.py configs/deformable/deformable-pixels_unet6_synthped-day.py configs/deformable/deformable_osnet-x0-25_synthped-day.py
 # this stage:  python tools/train.py configs/deformable/deformable_osnet-x0-25_synthped-day.py
 # expect:      see model_zoo/README.md; compare with ide-map_osnet-x0-25_synthped-day.py
 # as released: one network on all images alike, each drawn in 2 poses of the training set; -long has their number of steps
@@ -18,7 +18,7 @@ model = dict(
     separate_passes=False,
 )
 _transforms = [dict(type="Resize", height=128, width=64), dict(type="PadCrop", padding=5), dict(type="RandomFlip")]
-_drawn = "work_dirs/deformable_unet6_synthped-day/seed0/reposed-2"
+_drawn = "work_dirs/deformable-pixels_unet6_synthped-day/seed0/reposed-2"
 train_dataloader = dict(
     num_batch_per_epoch=115,  # of 64 images; 6 epochs are 690, as those 15 of 46 steps
     sampler=dict(type="RealFakeSampler", real_fake=(5, 8)),  # as 2,954 and 4,740: 584 show no whole torso
