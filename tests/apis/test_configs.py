@@ -27,7 +27,9 @@ CONFIGS = sorted(path.relative_to(ROOT) for path in (ROOT / "configs").glob("*/*
 FAST = [
     Path("configs/all_in_one/all-in-one_osnet-x0-25_synthped-day.py"),
     Path("configs/bot/bot_osnet-x0-25_synthped-day.py"),
+    Path("configs/cr_gan/cr-gan_osnet-x0-25_synthped-day2dusk.py"),
     Path("configs/cr_gan/cr-gan_unet_synthped-day2dusk.py"),
+    Path("configs/cut_paste/cut-paste_osnet-x0-25_synthped-day2dusk.py"),
     Path("configs/cyclegan/cyclegan_resnet3_synthped-day2dusk.py"),
     Path("configs/dcgan/dcgan_conv4_synthped-day.py"),
     Path("configs/deformable/deformable_unet6_synthped-day.py"),
@@ -78,11 +80,6 @@ def smoke(path, tmp_path):
         points = golden_points() * torch.tensor(images.shape[2:]) / torch.tensor(SIZE)
         assert method.repose(images, points, points.flip(0)).shape == images.shape
         return
-    if "runtime/swapping.py" in path.read_text():
-        assert "swapped_epoch_1.png" in logs
-        cfg, method = load_method(tmp_path / "run" / path.name, tmp_path / "run" / "epoch_1.pth", SwapMethod, "")
-        images = DATASETS.build(cfg.test_dataloader.dataset)[0]["images"][None]
-        assert method.swap(images, images.flip(-1)).shape == images.shape
     if "runtime/rendering.py" in path.read_text():
         assert "rendered_epoch_1.png" in logs
         folder = tmp_path / "run"
@@ -90,6 +87,11 @@ def smoke(path, tmp_path):
         images = torch.full((2, 3, 64, 32), 128, dtype=torch.uint8)
         assert method.render(images, images[:, :1], images, images[:, :1]).shape == images.shape
         return
+    if "runtime/swapping.py" in path.read_text():
+        assert "swapped_epoch_1.png" in logs
+        cfg, method = load_method(tmp_path / "run" / path.name, tmp_path / "run" / "epoch_1.pth", SwapMethod, "")
+        images = DATASETS.build(cfg.test_dataloader.dataset)[0]["images"][None]
+        assert method.swap(images, images.flip(-1)).shape == images.shape
     row = evaluate(path, tmp_path / "run" / "epoch_1.pth", smoke=True)
     assert row["metrics"]["num_valid_queries"] > 0
 

@@ -1,5 +1,7 @@
 """What a run carries across its restart, and only across that; and that a method knows its epoch."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from mmengine.model import MMDistributedDataParallel
@@ -8,7 +10,7 @@ from torch import nn
 from reidzoo.apis.training import train
 from reidzoo.base.errors import UserError
 from reidzoo.engine.distributed import SeparateDistributedDataParallel
-from reidzoo.engine.hooks import KeepTrainingState, TellEpoch
+from reidzoo.engine.hooks import KeepTrainingState, LogRenderingShare, TellEpoch
 from reidzoo.methods.base import ReIDMethod
 from reidzoo.registry import METHODS
 
@@ -178,3 +180,42 @@ def test_a_method_in_its_wrapper_is_told_its_epoch(wrapper):
     finally:
         torch.distributed.destroy_process_group()
     assert method.told == [5]
+
+
+# --- the share of rendering
+
+
+class At:
+    """A moment that a test chose."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    def seconds_until(self, later):
+        return later.seconds - self.seconds
+
+
+def test_the_share_of_rendering_is_logged_a_step_later(monkeypatch):
+    clock = iter([0.0, 4.0, 10.0, 12.0, 20.0, 21.0])  # begin and end of three steps
+    monkeypatch.setattr("reidzoo.engine.hooks.Moment", lambda device: At(next(clock)))
+    model = nn.Linear(1, 1)
+    model.data_preprocessor = nn.Identity()
+    hub = {}
+    runner = SimpleNamespace(model=model, message_hub=SimpleNamespace(update_scalar=hub.__setitem__))
+    hook, seen = LogRenderingShare(), []
+    for began, ended in ((1.0, 2.0), (10.0, 11.5), (20.0, 20.5)):
+        hook.before_train_iter(runner, 0)
+        model.data_preprocessor.rendering = (At(began), At(ended))
+        hook.after_train_iter(runner, 0)
+        seen.append(hub.get("train/share_rendering"))
+    assert seen == [None, 0.25, 0.75]
+
+
+def test_a_preprocessor_that_renders_nothing_logs_no_share():
+    hub = {}
+    runner = SimpleNamespace(model=Plain(2), message_hub=SimpleNamespace(update_scalar=hub.__setitem__))
+    hook = LogRenderingShare()
+    for _ in range(3):
+        hook.before_train_iter(runner, 0)
+        hook.after_train_iter(runner, 0)
+    assert hub == {}

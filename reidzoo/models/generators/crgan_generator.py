@@ -19,6 +19,7 @@ from reidzoo.models.generators.resnet_generator import LIMIT, ResidualBlock
 from reidzoo.models.generators.sizes import check_image_size
 from reidzoo.models.initialization import init_normal
 from reidzoo.models.instance_norm import InstanceNorm
+from reidzoo.models.reflect_padding import reflected
 from reidzoo.registry import GENERATORS
 
 
@@ -48,7 +49,7 @@ class PathEncoder(nn.Module):
 
     def __init__(self, width: int):
         super().__init__()
-        self.first = nn.Conv2d(3, width, 7, padding=3, padding_mode="reflect")
+        self.first = reflected(3, width, 7)
         self.down = nn.ModuleList(
             nn.Sequential(nn.Conv2d(wide, 2 * wide, 4, stride=2, padding=1), InstanceNorm(), nn.ReLU())
             for wide in (width, 2 * width)
@@ -109,7 +110,7 @@ class CRGANGenerator(nn.Module):
         self.fusion = nn.Sequential(nn.Conv2d(8 * width, 4 * width, 1), InstanceNorm(), nn.ReLU())
         self.blocks = nn.Sequential(*(ResidualBlock(4 * width, dropout=0.0) for _ in range(blocks)))
         self.up = nn.ModuleList([Doubling(4 * width, 2 * width), Doubling(6 * width, width)])
-        self.last = nn.Conv2d(3 * width, 3 + 1, 7, padding=3, padding_mode="reflect")  # rendering and attention
+        self.last = reflected(3 * width, 3 + 1, 7)  # rendering and attention
         self.residual = residual
         init_normal(self)
         if residual:

@@ -14,6 +14,7 @@ from reidzoo.base.errors import UserError
 from reidzoo.models.generators.sizes import check_image_size
 from reidzoo.models.initialization import init_normal
 from reidzoo.models.instance_norm import InstanceNorm
+from reidzoo.models.reflect_padding import reflected
 from reidzoo.registry import GENERATORS
 
 #: what atanh is given of the range [-1, 1]: one byte less at both ends, where it would be infinite
@@ -28,7 +29,7 @@ class ResidualBlock(nn.Module):
         self.body = nn.Sequential(
             *_conv_norm_relu(channels, channels, 3),
             nn.Dropout(dropout),
-            nn.Conv2d(channels, channels, 3, padding=1, padding_mode="reflect"),
+            reflected(channels, channels, 3),
             InstanceNorm(),
         )
 
@@ -76,7 +77,7 @@ class ResNetGenerator(nn.Module):
             *(ResidualBlock(4 * width, dropout) for _ in range(blocks)),
             *_double(4 * width),
             *_double(2 * width),
-            nn.Conv2d(width, 3, 7, padding=3, padding_mode="reflect"),
+            reflected(width, 3, 7),
         )
         self.residual = residual
         init_normal(self)
@@ -95,7 +96,7 @@ class ResNetGenerator(nn.Module):
 
 
 def _conv_norm_relu(in_channels: int, out_channels: int, kernel: int) -> list[nn.Module]:
-    convolution = nn.Conv2d(in_channels, out_channels, kernel, padding=kernel // 2, padding_mode="reflect")
+    convolution = reflected(in_channels, out_channels, kernel)
     return [convolution, InstanceNorm(), nn.ReLU(inplace=True)]
 
 
