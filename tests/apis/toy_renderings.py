@@ -13,6 +13,9 @@ class ToyRenderer(RenderingMethod):
     """The person where the source's mask is, ``brightness`` times the target elsewhere.
 
     ``judge`` stands for a discriminator; its weights draw nothing.
+
+    Args:
+        data_preprocessor: as every renderer's.
     """
 
     def __init__(self, data_preprocessor=None):

@@ -13,6 +13,9 @@ class ToySwap(SwapMethod):
     """Draws the mean colour of the appearance, shaded by the structure's brightness about its own mean.
 
     ``judge`` stands for a discriminator; its weights draw nothing.
+
+    Args:
+        data_preprocessor: as every method's.
     """
 
     def __init__(self, num_pids=None, data_preprocessor=None):

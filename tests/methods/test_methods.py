@@ -69,6 +69,9 @@ TOY = {
     },
 }
 
+#: whose step is more than a sum of terms: tests/methods/test_dgnet.py holds it to its promises
+OWN_STEP = {"DGNet"}
+
 #: what the batches of a method have beside the usual keys
 MIXED = {"is_generated": torch.tensor([False, False, True, True])}
 EXTRA = dict.fromkeys(("AllInOne", "CamStyle", "LSRO", "PseudoLabel"), MIXED)
@@ -87,7 +90,8 @@ def batch(size=4):
 
 def test_every_reid_method_has_a_toy_row():
     methods = {cls for cls in all_shelves()["methods"].module_dict.values() if issubclass(cls, ReIDMethod)}
-    assert {cls.__name__ for cls in methods if cls.__module__.startswith("reidzoo.")} == set(TOY)  # others are plugins
+    own = {cls.__name__ for cls in methods if cls.__module__.startswith("reidzoo.")}  # others are plugins
+    assert own == set(TOY) | OWN_STEP
 
 
 @pytest.mark.parametrize("name", sorted(TOY))

@@ -109,7 +109,7 @@ class GeneratedFolder(ReIDDataset):
             "contexts": "in other contexts ({} each)",
             "pairs": "camera styles",
         }
-        how = next((way.format(header[key]) for key, way in ways.items() if header.get(key)), None)
+        how = next((way.format(header[key]) for key, way in ways.items() if header.get(key) is not None), None)
         source, method = header.get("source"), header.get("method")
         if not (isinstance(source, str) and isinstance(method, str) and how):
             return type(self).__name__
