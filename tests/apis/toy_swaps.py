@@ -15,6 +15,7 @@ class ToySwap(SwapMethod):
     ``judge`` stands for a discriminator; its weights draw nothing.
 
     Args:
+        num_pids: not looked at; the tools fill it in.
         data_preprocessor: as every method's.
     """
 
