@@ -93,16 +93,14 @@ class DGNetTwin(nn.Module):
         """Both updates; every term with its weight, and D's. ``coin`` in [0, 1] decides which E_s encodes anew."""
         self.draw(a, b)
         d_loss = self.discriminator_loss(a, b)
-        self.discriminator_optimizer.zero_grad()
         d_loss.backward()
         self.discriminator_optimizer.step()
 
         terms = self.terms(a, b, coin, weights or Weights())
-        self.generator_optimizer.zero_grad()
-        self.appearance_optimizer.zero_grad()
         torch.stack(list(terms.values())).sum().backward()
         self.generator_optimizer.step()
         self.appearance_optimizer.step()
+        self.zero_grad()  # the discriminator's too, of what was asked of the generator
         return {"d": d_loss.detach(), **{name: term.detach() for name, term in terms.items()}}
 
     def draw(self, a: Group, b: Group) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from reidzoo.base.errors import UserError
 from reidzoo.models.adain import adain
 from reidzoo.models.aspp import ASPP
+from reidzoo.models.doubling_conv import DoublingConv
 from reidzoo.models.generators.sizes import check_image_size
 from reidzoo.models.initialization import init_kaiming
 from reidzoo.models.instance_norm import InstanceNorm
@@ -182,9 +183,9 @@ def _conv_norm(in_channels: int, out_channels: int, stride: int = 1) -> list[nn.
 
 
 def _double(in_channels: int, out_channels: int) -> list[nn.Module]:
-    """Twice the size, the 5x5 convolution after the doubling."""
-    up = nn.Upsample(scale_factor=2, mode="nearest")
-    return [up, reflected(in_channels, out_channels, 5), LayerNorm(out_channels), nn.LeakyReLU(0.2, inplace=True)]
+    """Twice the size by repeating pixels, and the 5x5 convolution after it."""
+    conv = [nn.ReplicationPad2d(1), DoublingConv(in_channels, out_channels)]
+    return [*conv, LayerNorm(out_channels), nn.LeakyReLU(0.2, inplace=True)]
 
 
 def _mlp(in_features: int, hidden: int, out_features: int) -> nn.Sequential:
