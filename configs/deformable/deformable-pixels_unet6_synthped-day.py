@@ -10,7 +10,7 @@ model = dict(
     generator=dict(type="DeformableGenerator", width=16),
     discriminator=dict(type="DeformableDiscriminator", width=16),
     reconstruction_loss=dict(type="NearestNeighbourLoss", window=3),
-    reconstruction_weight=100.0,  # as of L1
+    reconstruction_weight=100.0,  # L1's number, but the loss sums three channels
 )
 # fused: one pass over all parameters. G learns five times as fast as released, for a sixtieth of the steps.
 _adam = dict(type="Adam", betas=(0.5, 0.999), fused=True)

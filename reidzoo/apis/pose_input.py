@@ -17,6 +17,8 @@ from reidzoo.data.poses.openpose import read_openpose
 
 #: names of files of poses: those of tools/extract_pose.py and of SynthPed, and those of Deformable GAN's authors
 PATTERNS = ("keypoints*.csv", "*annotation*.csv")
+#: poses of a file that together tell how large its images are
+ENOUGH_POSES = 20
 
 
 class FoundPose(NamedTuple):
@@ -43,8 +45,8 @@ def find_pose(where: str | Path, annotations: str | Path | None = None) -> Found
             ``keypoints*.csv`` and ``*annotation*.csv`` in the image's folder and in the one above.
 
     Raises:
-        UserError: a file that is absent or cannot be read, no row of that name, a pose without any point, or one
-            without both shoulders and both hips.
+        UserError: a file that is absent or cannot be read, no row of that name, an image twice as large as the poses of
+            its file reach, a pose without any point, or one without both shoulders and both hips.
     """
     file, marker, name = str(where).partition(".csv:")
     if marker:
@@ -54,12 +56,15 @@ def find_pose(where: str | Path, annotations: str | Path | None = None) -> Found
     elif Path(where).suffix == ".json":
         found = FoundPose(str(where), read_openpose(where), None)
     else:
-        found = FoundPose(str(where), _pose_of_image(Path(where), annotations), decode(Path(where)))
+        file_of_poses, poses = _poses_beside(Path(where), annotations)
+        found = FoundPose(str(where), _row(poses, file_of_poses, Path(where).name), decode(Path(where)))
+        _require_size(found, file_of_poses, poses)
     _require_torso(found)
     return found
 
 
-def _pose_of_image(image: Path, annotations: str | Path | None) -> np.ndarray:
+def _poses_beside(image: Path, annotations: str | Path | None) -> tuple[Path, Mapping[str, np.ndarray]]:
+    """The file of poses that knows ``image``, and what is in it; the one that was named, where none does."""
     if not image.is_file():
         raise UserError(f"there is no image '{image}': correct its name")
     given = [] if annotations is None else [Path(annotations)]
@@ -68,14 +73,26 @@ def _pose_of_image(image: Path, annotations: str | Path | None) -> np.ndarray:
     for file in [*given, *beside]:
         poses = read_annotations(file)
         if image.name in poses:
-            return poses[image.name]
+            return file, poses
     if given:
-        return _row(read_annotations(annotations), annotations, image.name)  # which says what is near
-    looked = f"{len(beside)} file(s) of poses" if beside else "no file of poses"
+        return given[0], read_annotations(given[0])  # its names tell what is near
+    looked = f"are {len(beside)} file(s) of poses, none with its pose," if beside else "is no file of poses"
     raise UserError(
-        f"there is {looked} beside '{image}' and in the folder above, and none has its pose: name the file that does, "
+        f"there {looked} beside '{image}' and in the folder above: name the file that has it (--annotations), "
         "or a pose as FILE.csv:NAME, or find it with tools/extract_pose.py"
     )
+
+
+def _require_size(found: FoundPose, file: Path, poses: Mapping[str, np.ndarray]) -> None:
+    """Refuse an image twice as large as those whose poses the file has; smaller ones have no room for the points."""
+    reach = np.max([points.max(axis=0) for points in poses.values()], axis=0) + 1
+    size = np.asarray(found.image.shape[:2])
+    if len(poses) >= ENOUGH_POSES and (2 * reach <= size).all():
+        raise UserError(
+            f"'{found.name}' has {size[0]} x {size[1]} pixels (height x width), and no point of the {len(poses):,} "
+            f"poses in '{file}' lies beyond {reach[0]} x {reach[1]}: give the image in the size in which its pose was "
+            "found"
+        )
 
 
 def _row(poses: Mapping[str, np.ndarray], file: str | Path, name: str) -> np.ndarray:

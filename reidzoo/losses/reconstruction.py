@@ -30,7 +30,8 @@ class NearestNeighbourLoss(nn.Module):
     ``mean_p min_{q in N(p)} sum_c |drawn(p) - true(q)|``, where N(p) is the square of ``window`` x ``window`` places
     around p within the map; mean over batch and places. A person drawn a pixel aside costs nothing that a blurred one
     would save. drawn, true: B x C x H x W. Returns a scalar in float32, or in float64 for float64 maps; gradients reach
-    ``drawn`` alone, through the nearest place; of equal ones the centre's, then the first's.
+    ``drawn`` alone, through the nearest place; of equal ones the centre's, then the first's. Channels are summed, so
+    that a window of 1 is C times :class:`L1Loss`.
 
     Args:
         window: side of the square, odd; the released commands have 3 for Market-1501 and 5 for DeepFashion.

@@ -152,7 +152,7 @@ def test_poses_that_are_not_there(saved, images, market, pose, said):
 def test_images_without_a_pose(saved, images, market, tmp_path):
     write_annotations(market / "keypoints-train.csv", {ONE: pose_of(ONE)})
     (market / "keypoints-test.csv").unlink()
-    with pytest.raises(UserError, match=rf"there is 1 file\(s\) of poses beside '.*{OTHER}' .* none has its pose"):
+    with pytest.raises(UserError, match=rf"there are 1 file\(s\) of poses, none with its pose, beside '.*{OTHER}'"):
         repose(*saved, images[0], images[1], device="cpu")
     (market / "keypoints-train.csv").unlink()
     with pytest.raises(UserError, match=rf"there is no file of poses beside '.*{ONE}' .* tools/extract_pose.py"):
@@ -174,6 +174,16 @@ def test_poses_of_pictures_of_another_size(saved, images, market, tmp_path):
     with pytest.raises(UserError, match="points of 'large' lie outside its 32 x 16 pixels"):
         repose(*saved, images[0], images[1], source_pose=row, device="cpu")
     repose(*saved, images[0], row, pose_size=(64, 16), device="cpu")
+
+
+def test_an_image_much_larger_than_those_whose_poses_the_file_has(images, market):
+    poses = {f"{number}.jpg": pose_of(str(number)) for number in range(20)}
+    write_annotations(market / "keypoints-train.csv", {ONE: pose_of(ONE), **poses})
+    find_pose(images[0])
+    picture = cv2.imread(str(images[0]))
+    cv2.imwrite(str(images[0]), cv2.resize(picture, None, fx=3, fy=3))
+    with pytest.raises(UserError, match=r"no point of the 21 poses .* give the image in the size in which"):
+        find_pose(images[0])
 
 
 def test_wrong_values(saved, images, tmp_path):
