@@ -1,9 +1,10 @@
 """Seconds and memory of one training step of DG-Net, beside a plain float32 twin in the released order of computation.
 
 Both start from the same weights and run in turns in one process, so that a busy moment of the machine hits both alike.
-The twin (dgnet_twin.py) copies networks, lets every eight images pass by themselves and keeps contiguous order; the
-method shares passes, computes in --precision and leaves out what has no weight yet. Images are erased by the same code.
-Networks are those of the config, without trained weights. With --profile: where the method's step spends its time.
+The twin (dgnet_twin.py) copies networks, lets every eight images pass by themselves and keeps contiguous order; its
+images come normalised. The method shares passes, computes in --precision and leaves out what has no weight yet. Images
+are erased by the same code. Networks are those of a config, without trained weights; memory is that of a step beside
+weights and what optimisers remember. With --profile: where the method's step spends its time.
 """
 
 from __future__ import annotations

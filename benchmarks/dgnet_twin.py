@@ -6,7 +6,7 @@ and, in half of them, the structure encoder; every group of n images passes by i
 of the appearance network (4 for the codes, 4 of erased images, 2 of the frozen copy, 2 as the teacher's student) and
 four of the teacher; whatever is computed keeps its graph until the step ends; terms of weight 0 are computed, but for
 the teacher's and the fine-grained one, as released. One forward pass serves the discriminator's step and, after it,
-the one step of generator and appearance network. Networks come from reidzoo, losses are torch's own.
+the one step of generator and appearance network. Networks come from reidzoo, doubled maps as maps; losses are torch's.
 
     released        here
     x_a, x_b        a.images, b.images; their positives a.positives, b.positives
@@ -26,6 +26,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+
+from reidzoo.models.doubling_conv import DoublingConv
 
 RECON, RECON_ID, FINE_SHARE, PENALTY = 5.0, 0.5, 0.2, 0.01
 
@@ -74,7 +76,8 @@ class DGNetTwin(nn.Module):
     ):
         super().__init__()
         self.appearance = nn.ModuleDict({"backbone": backbone, "head": head})
-        self.generator, self.discriminator, self.teacher = generator, discriminator, only_norms_train(teacher)
+        self.generator, self.discriminator = doubled_apart(generator), discriminator
+        self.teacher = only_norms_train(teacher)
         self.erase = erase
         self.appearance_optimizer = torch.optim.SGD(
             [
@@ -165,7 +168,7 @@ class DGNetTwin(nn.Module):
     def taught(self, a: Group, b: Group, weight: float) -> dict[str, Tensor]:
         """What the appearance network learns from drawn images: the teacher's opinion, and whose structure it is."""
         prim = fine = 0.0
-        for drawn, structure_pids in ((self.x_ba.detach(), b.pids), (self.x_ab.detach(), a.pids)):
+        for drawn, structure_pids in ((self.x_ab.detach(), a.pids), (self.x_ba.detach(), b.pids)):
             with torch.no_grad():
                 opinion = self.teacher(drawn).softmax(1) + self.teacher(drawn.flip(3)).softmax(1)
             opinion = opinion / opinion.sum(1, keepdim=True)
@@ -196,6 +199,17 @@ def look(appearance: nn.ModuleDict, images: Tensor) -> tuple[Tensor, tuple[Tenso
     found = appearance["backbone"](images)
     output = appearance["head"](found)
     return appearance["head"].code(found).detach(), (output.prim_logits, output.fine_logits)
+
+
+def doubled_apart(generator: nn.Module) -> nn.Module:
+    """The decoder's doublings and the convolutions after them as layers of their own, with the same weights."""
+    layers = generator.decoder.up
+    for number, layer in enumerate(layers):
+        if isinstance(layer, DoublingConv):
+            plain = nn.Conv2d(layer.in_channels, layer.out_channels, 5, padding=2, padding_mode="reflect")
+            plain.weight, plain.bias = layer.weight, layer.bias
+            layers[number - 1], layers[number] = nn.Upsample(scale_factor=2), plain
+    return generator
 
 
 def only_norms_train(network: nn.Module) -> nn.Module:

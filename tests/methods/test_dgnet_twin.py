@@ -1,6 +1,9 @@
 """DG-Net's step computes what the released order computes, and each term teaches whom it taught there."""
 
 import copy
+import json
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -9,7 +12,8 @@ from toy_dgnet import batch, build
 
 from reidzoo.engine.optimizers import MethodOptimWrapperConstructor
 
-LIVE, SCALE = 0.4, 3.0  # a coin that lets E_s learn; of the learning rates, so that a few steps move every network
+LIVE, SCALE = 0.4, 1.0  # a coin that lets E_s learn; of the learning rates, so that a few steps move every network
+CLOSE = (1e-11, 1e-8, 1e-6)  # at each step, in float64: norms of few rows and Adam widen what rounding began
 DRAWS, RECOGNISES = {"E_s", "G"}, {"E_a"}
 #: whom each term of the release teaches; the re-encoded structure by the coin, first where E_s learns from it
 FLOW = {
@@ -117,12 +121,12 @@ def test_equals_the_released_order_over_steps(twins, monkeypatch, ramped):
     method = lively(ramp_per_step=0.4, warm_up_steps=0 if ramped else 100, erasing_prob=0.5)
     twin = twin_of(method, twins, erase=erase, lr=SCALE)
     wrappers = optimisers(method)
-    start = copy.deepcopy(method.state_dict())
+    start = {name: value.clone() for name, value in method.state_dict().items() if value.is_floating_point()}
     ours = gradients_at(*(wrappers[name].optimizer for name in ("discriminator", "generator", "appearance")))
     theirs = gradients_at(twin.discriminator_optimizer, twin.generator_optimizer, twin.appearance_optimizer)
     for step, coin in enumerate((LIVE, 0.6, LIVE)):
         toss(monkeypatch, coin)
-        data = batch(seed=step)
+        data = batch(rows=8, seed=step)
         expected = twin.step(*groups_of(method, data, twins), coin, weights_of(method, twins))
         logged = method.train_step(data, wrappers)
         losses = {name.removeprefix("loss_"): value for name, value in logged.items() if name.startswith("loss_")}
@@ -130,21 +134,22 @@ def test_equals_the_released_order_over_steps(twins, monkeypatch, ramped):
         unweighted = {name for name in ("recon_s", "recon_f", "cyc") if not ramped}  # the release computes them
         assert set(losses) == set(expected) - unweighted
         for name, value in losses.items():
-            torch.testing.assert_close(value, expected[name], rtol=1e-9, atol=1e-12, msg=lambda text, n=name: n + text)
+            close = {"rtol": CLOSE[step], "atol": 0, "msg": lambda text, name=name: f"{name}: {text}"}
+            torch.testing.assert_close(value, expected[name], **close)
     assert len(ours) == len(theirs) == 3 * 3
-    for step, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
+    for update, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
+        largest = max(gradient.abs().max().item() for gradient in other)
         for one, two in zip(mine, other, strict=True):
-            largest = two.abs().max().clamp_min(1e-6)  # of a bias before a norm it is rounding alone
-            assert ((one - two).abs().max() / largest).item() < 1e-6, f"update {step}"
+            torch.testing.assert_close(one, two, rtol=0, atol=largest * CLOSE[update // 3], msg=f"update {update}")
     end = method.state_dict()
     for name, network in {"backbone": twin.appearance["backbone"], "head": twin.appearance["head"]}.items():
         for key, value in network.state_dict().items():
-            torch.testing.assert_close(end[f"{name}.{key}"], value, rtol=0, atol=1e-8)
+            torch.testing.assert_close(end[f"{name}.{key}"], value, rtol=1e-6, atol=1e-7)
     for name in ("generator", "discriminator"):
         for key, value in getattr(twin, name).state_dict().items():
-            torch.testing.assert_close(end[f"{name}.{key}"], value, rtol=0, atol=1e-8)
-    moved = [name for name, value in start.items() if value.is_floating_point() and not torch.equal(value, end[name])]
-    assert len(moved) > 0.9 * len(start)  # nor did they agree by standing still
+            torch.testing.assert_close(end[f"{name}.{key}"], value, rtol=1e-6, atol=1e-7)
+    still = {name for name, value in start.items() if torch.equal(value, end[name])}
+    assert not still  # nor did they agree by standing still
 
 
 def taught_by(loss, networks, codes=None):
@@ -216,3 +221,16 @@ def test_the_twin_itself_teaches_whom_the_release_teaches(coin, twins):
     networks["G"] = nn.ModuleList([twin.generator.mlps, twin.generator.decoder])
     terms = twin.terms(a, b, coin, twins.Weights())
     assert {name: taught_by(term, networks) for name, term in terms.items()} == released(coin)
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_both_runs_and_tells_what_it_measured(tmp_path, request):
+    command = [sys.executable, "benchmarks/dgnet_step.py", "--smoke", "--profile", "--precision", "fp32"]
+    command += ["--json", str(tmp_path / "figures.json")]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=request.config.rootpath)
+    assert result.returncode == 0, result.stderr
+    figures = json.loads((tmp_path / "figures.json").read_text())
+    assert (figures["batch"], figures["precision"], len(figures["ratios"])) == (2, "fp32", 2)
+    assert 0 < figures["step_mb"] < figures["twin_step_mb"]
+    assert "generator backward" in result.stdout
+    assert "aten::" in result.stdout
