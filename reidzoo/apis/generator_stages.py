@@ -4,8 +4,9 @@ A re-ID config names that folder as the root of its training images, or of the `
 begins with ``work_dirs/<name of the generator's config>/seed0/``; then comes, of a translation, ``translated-s2t``,
 ``translated-t2s``, or ``translated`` for the images of one data set in the style of each of its other cameras
 (CamStyle); of a pose transfer ``reposed-<number of poses>``, each image in so many poses; of a method that renders
-persons ``rendered-<number of contexts>``; all of them are read by ``GeneratedFolder``; of a GAN ``sampled-<number of
-images>``, read by ``SampledFolder``. Stages of another seed or work folder read the folder there.
+persons ``rendered-<number of contexts>``; of one that swaps appearances ``swapped-<number of structures>``; all of them
+are read by ``GeneratedFolder``; of a GAN ``sampled-<number of images>``, read by ``SampledFolder``. Stages of another
+seed or work folder read the folder there.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from mmengine.config import Config
 from mmengine.model import BaseModel
 
 from reidzoo.apis.camstyle_pairs import TRANSLATED, drawn_by, train_camera_pairs
-from reidzoo.apis.posed_images import trained_on
+from reidzoo.apis.posed_images import trained_on as posed
 from reidzoo.apis.rendering import render_dataset
 from reidzoo.apis.reposing import repose_dataset
 from reidzoo.apis.sampling import sample_images
 from reidzoo.apis.stages import WORK_DIRS, Stage
+from reidzoo.apis.swapping import swap_dataset
+from reidzoo.apis.swapping import trained_on as swapped
 from reidzoo.apis.trained_weights import run_of, trained_weights
 from reidzoo.apis.translating import translate_dataset
 from reidzoo.base.errors import UserError
@@ -32,24 +35,61 @@ from reidzoo.base.files import sha256
 from reidzoo.methods.pose_transfer import PoseTransferMethod
 from reidzoo.methods.rendering import RenderingMethod
 from reidzoo.methods.sampling import SamplingMethod
+from reidzoo.methods.swapping import SwapMethod
 from reidzoo.methods.translation import DIRECTIONS, TranslationMethod
 from reidzoo.registry import METHODS
 
 #: names of folders, one a direction
 ONE_WAY = {f"{TRANSLATED}-{direction}": direction for direction in DIRECTIONS}
-#: a folder of so many samples
-SAMPLED = re.compile(r"sampled-([1-9]\d*)")
-#: a folder of each image in so many poses
-REPOSED = re.compile(r"reposed-([1-9]\d*)")
-#: a folder of each person in so many contexts
-RENDERED = re.compile(r"rendered-([1-9]\d*)")
+
+Report = Callable[[str], object]
+
+
+def _translate(stage: Stage, cfg: Config, folder: Path, report: Report) -> None:
+    if folder.name == TRANSLATED:
+        train_camera_pairs(stage.config, seed=stage.seed, work_dir=stage.folder.parents[1], report=report)
+        return
+    direction = ONE_WAY[folder.name]
+    domain = "source" if direction == "s2t" else "target"
+    root = cfg.train_dataloader.dataset[domain].root
+    report(f"{stage.name}: {root} is translated into {folder}")
+    translate_dataset(stage.config, stage.checkpoint, root, folder, direction=direction, report=report)
+
+
+def _sample(stage: Stage, cfg: Config, folder: Path, report: Report) -> None:
+    count = _number(folder)
+    report(f"{stage.name}: {count:,} images are sampled into {folder}")
+    sample_images(stage.config, stage.checkpoint, folder, count=count, seed=stage.seed, report=report)
+
+
+def _repose(stage: Stage, cfg: Config, folder: Path, report: Report) -> None:
+    root, poses = posed(cfg)["dataset"]["root"], _number(folder)
+    report(f"{stage.name}: {root} is drawn in {poses} poses each into {folder}")
+    repose_dataset(stage.config, stage.checkpoint, root, folder, poses=poses, seed=stage.seed, report=report)
+
+
+def _render(stage: Stage, cfg: Config, folder: Path, report: Report) -> None:
+    root, contexts = cfg.train_dataloader.dataset.source.root, _number(folder)
+    report(f"{stage.name}: persons of {root} are rendered in {contexts} contexts each into {folder}")
+    render_dataset(stage.config, stage.checkpoint, root, folder, contexts=contexts, seed=stage.seed, report=report)
+
+
+def _swap(stage: Stage, cfg: Config, folder: Path, report: Report) -> None:
+    root, structures = swapped(cfg)["root"], _number(folder)
+    report(f"{stage.name}: {root} is drawn in {structures} structures each into {folder}")
+    swap_dataset(stage.config, stage.checkpoint, root, folder, structures=structures, seed=stage.seed, report=report)
+
+
+def _number(folder: Path) -> int:
+    return int(folder.name.rpartition("-")[2])
 
 
 class GeneratorKind(NamedTuple):
-    """A kind of generator: its methods, the data set that reads what they draw, and the names of its folders."""
+    """A kind of generator: its methods, what reads and what draws its images, and the names of their folders."""
 
     method: type[BaseModel]
     reader: str
+    draw: Callable[[Stage, Config, Path, Report], None]
     folder: re.Pattern[str]
     names: str
 
@@ -58,12 +98,19 @@ KINDS = (
     GeneratorKind(
         TranslationMethod,
         "GeneratedFolder",
+        _translate,
         re.compile("|".join((*ONE_WAY, TRANSLATED))),
         f"{', '.join(ONE_WAY)} or {TRANSLATED} (all pairs of cameras)",
     ),
-    GeneratorKind(SamplingMethod, "SampledFolder", SAMPLED, "sampled-<number of images>"),
-    GeneratorKind(PoseTransferMethod, "GeneratedFolder", REPOSED, "reposed-<number of poses>"),
-    GeneratorKind(RenderingMethod, "GeneratedFolder", RENDERED, "rendered-<number of contexts>"),
+    *(
+        GeneratorKind(method, reader, draw, re.compile(rf"{verb}-[1-9]\d*"), f"{verb}-<number of {unit}>")
+        for method, reader, draw, verb, unit in (
+            (SamplingMethod, "SampledFolder", _sample, "sampled", "images"),
+            (PoseTransferMethod, "GeneratedFolder", _repose, "reposed", "poses"),
+            (RenderingMethod, "GeneratedFolder", _render, "rendered", "contexts"),
+            (SwapMethod, "GeneratedFolder", _swap, "swapped", "structures"),
+        )
+    ),
 )
 
 
@@ -94,39 +141,13 @@ class DrawnImages:
             return drawn_by(self.folder)
         return [] if self.stage.checkpoint is None else [sha256(self.stage.checkpoint)]
 
-    def draw(self, report: Callable[[str], object]) -> None:
+    def draw(self, report: Report) -> None:
         """Sample, or draw the data anew that the config names; what is there already is not drawn again.
 
         Raises:
             UserError: the folder holds another run's images, or the data cannot be read.
         """
-        stage = self.stage
-        samples, poses, contexts = (pattern.fullmatch(self.folder.name) for pattern in (SAMPLED, REPOSED, RENDERED))
-        if samples:
-            report(f"{stage.name}: {int(samples[1]):,} images are sampled into {self.folder}")
-            sample_images(
-                stage.config, stage.checkpoint, self.folder, count=int(samples[1]), seed=stage.seed, report=report
-            )
-        elif poses:
-            root, number = trained_on(self.cfg)["dataset"]["root"], int(poses[1])
-            report(f"{stage.name}: {root} is drawn in {number} poses each into {self.folder}")
-            repose_dataset(
-                stage.config, stage.checkpoint, root, self.folder, poses=number, seed=stage.seed, report=report
-            )
-        elif contexts:
-            root, number = self.cfg.train_dataloader.dataset.source.root, int(contexts[1])
-            report(f"{stage.name}: persons of {root} are rendered in {number} contexts each into {self.folder}")
-            render_dataset(
-                stage.config, stage.checkpoint, root, self.folder, contexts=number, seed=stage.seed, report=report
-            )
-        elif self.of_camera_pairs:
-            train_camera_pairs(stage.config, seed=stage.seed, work_dir=stage.folder.parents[1], report=report)
-        else:
-            direction = ONE_WAY[self.folder.name]
-            domain = "source" if direction == "s2t" else "target"
-            root = self.cfg.train_dataloader.dataset[domain].root
-            report(f"{stage.name}: {root} is translated into {self.folder}")
-            translate_dataset(stage.config, stage.checkpoint, root, self.folder, direction=direction, report=report)
+        generator_kind(self.cfg).draw(self.stage, self.cfg, self.folder, report)
 
 
 class GeneratedData(NamedTuple):

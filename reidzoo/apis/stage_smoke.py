@@ -12,7 +12,7 @@ from typing import Any
 from mmengine.config import Config
 
 from reidzoo.apis.configs import read_config
-from reidzoo.apis.generator_stages import SAMPLED, generated_data
+from reidzoo.apis.generator_stages import generated_data
 from reidzoo.apis.smoke import shrink_to_smoke
 from reidzoo.apis.trained_weights import run_of, trained_weights
 from reidzoo.base.files import write_text
@@ -44,7 +44,7 @@ def write_smoke_configs(configs: Sequence[str | Path], folder: Path) -> list[Pat
         if data.root is not None:
             joined[data.place] = {**_node(cfg, data.place), "_delete_": True}
         if data.type == "SampledFolder":
-            joined[data.place] |= {"root": SAMPLED.sub(f"sampled-{SAMPLES}", data.root), "first": None}
+            joined[data.place] |= {"root": str(Path(data.root).with_name(f"sampled-{SAMPLES}")), "first": None}
         shrink_to_smoke(cfg)
         cfg.merge_from_dict(joined)
         shutil.rmtree(folder / Path(config).stem, ignore_errors=True)

@@ -1,16 +1,15 @@
 """PG2's stages and what trains on their images: joined, drawn with the seed, refused where unfit, smoke copies."""
 
 import json
-from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
 from toy_poses import write_posed_market, write_toy_transfer
 from toy_sampling import write_toy_sampler
+from toy_stages import record_stages
 from toy_translation import write_toy_reid
 
-from reidzoo.apis import generator_stages, stages
 from reidzoo.apis.stage_runs import train_stages
 from reidzoo.apis.stage_smoke import write_smoke_configs
 from reidzoo.apis.stage_weights import starting_stages, weights_from
@@ -49,20 +48,7 @@ def mixed(toy_config, market):
 
 @pytest.fixture
 def calls(monkeypatch):
-    """What is trained and drawn, in order, with nothing done but a checkpoint written: ``(what, options)``."""
-    made = []
-
-    def train(config, *, work_dir, options, seed, resume):
-        made.append((Path(config).stem, options))
-        Path(work_dir, "epoch_1.pth").write_text(f"{len(made)} of seed {seed}")
-        Path(work_dir, "last_checkpoint").write_text(f"{work_dir}/epoch_1.pth")
-
-    def repose(config, checkpoint, root, out, *, poses, seed, report):
-        made.append((f"{poses} of {Path(checkpoint).read_text()}", {"root": root, "out": str(out), "seed": seed}))
-
-    monkeypatch.setattr(stages, "train", train)
-    monkeypatch.setattr(generator_stages, "repose_dataset", repose)
-    return made
+    return record_stages(monkeypatch, "repose_dataset", "poses")
 
 
 def test_the_second_stage_inherits_weights_and_re_id_gets_its_images(pg2, mixed, market, tmp_path, calls):

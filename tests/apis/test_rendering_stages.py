@@ -1,15 +1,14 @@
 """A method that renders and what trains on its folder: joined, drawn with the seed, refused where unfit."""
 
 import json
-from pathlib import Path
 
 import pytest
 from conftest import write_toy_market
 from mmengine.config import Config
 from toy_renderings import write_toy_rendering
+from toy_stages import record_stages
 from toy_translation import write_toy_reid
 
-from reidzoo.apis import generator_stages, stages
 from reidzoo.apis.stage_runs import train_stages
 from reidzoo.apis.stage_weights import starting_stages
 from reidzoo.base.errors import UserError
@@ -26,20 +25,7 @@ def roots(tmp_path):
 
 @pytest.fixture
 def calls(monkeypatch):
-    """What is trained and drawn, in order, with nothing done but a checkpoint written: ``(what, options)``."""
-    made = []
-
-    def train(config, *, work_dir, options, seed, resume):
-        made.append((Path(config).stem, options))
-        Path(work_dir, "epoch_1.pth").write_text(f"{len(made)} of seed {seed}")
-        Path(work_dir, "last_checkpoint").write_text(f"{work_dir}/epoch_1.pth")
-
-    def render(config, checkpoint, root, out, *, contexts, seed, report):
-        made.append((f"{contexts} of {Path(checkpoint).read_text()}", {"root": root, "out": str(out), "seed": seed}))
-
-    monkeypatch.setattr(stages, "train", train)
-    monkeypatch.setattr(generator_stages, "render_dataset", render)
-    return made
+    return record_stages(monkeypatch, "render_dataset", "contexts")
 
 
 def test_re_id_trains_on_the_renderings_of_the_same_seed(roots, toy_config, tmp_path, calls):

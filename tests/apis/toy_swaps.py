@@ -33,6 +33,9 @@ class ToySwap(SwapMethod):
         shade = self.generator(brightness - brightness.mean((2, 3), keepdim=True))
         return appearance.mean((2, 3), keepdim=True) + shade
 
+    def forward(self, images, positive_images=None, **others):  # trains on the first of a pair only
+        return super().forward(images, **others)
+
     def embed(self, images):
         return images.mean((2, 3)) * self.generator.weight.flatten()
 
