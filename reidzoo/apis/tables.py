@@ -23,7 +23,7 @@ TABLES = Path("model_zoo/tables")
 #: and closed by ``<!-- end -->``
 PAGES = (
     Path("README.md"),
-    *(Path(f"docs/{name}.md") for name in ("pose", "sampling", "synthped")),
+    *(Path(f"docs/{name}.md") for name in ("contexts", "joint", "pose", "sampling", "synthped")),
     Path("model_zoo/README.md"),
 )
 BLOCK = re.compile(r"(<!-- (?P<kind>results|table|images): (?P<content>[^>]+) -->\n).*?(<!-- end -->)", re.DOTALL)
