@@ -5,7 +5,8 @@ The network that recognises persons is also the one that tells a generator what 
 
     paper, released code              here
     x_a, x_b; their labels            halves of batch["images"], 2n rows, and of batch["pids"]: the release has two
-                                      loaders of n = 8 over one set; one shuffled loader of 2n deals the same
+                                      independent loaders of n = 8 over one set, which show each image twice an
+                                      epoch; one shuffled loader of 2n shows it once, so an epoch has half the steps
     x_t with y_t = y_i                batch["positive_images"]
     E_a, a                            backbone and head; head.code(map)
     E_s, s; G; D                      generator.structure(grey), generator.decode(s, a); discriminator
@@ -30,7 +31,8 @@ by chance, and what drew the image in the other.
 **One pass for many.** The release copies E_a and E_s in every step to judge drawn images without learning from that,
 and passes 8 images at a time. Here the networks themselves do, their parameters held, and every batch of 8 shares a
 pass with others: layers without batch statistics do not care, batch norms take each 8 apart
-(:func:`normalised_apart`). The arithmetic is that of the release.
+(:func:`normalised_apart`). The arithmetic is that of the release, but for the running statistics of the frozen
+teacher, which drift there and stay here; by default nothing reads them (``teacher_by_batch``).
 """
 
 from __future__ import annotations
