@@ -43,6 +43,8 @@ from reidzoo.registry import METHODS
 ONE_WAY = {f"{TRANSLATED}-{direction}": direction for direction in DIRECTIONS}
 
 Report = Callable[[str], object]
+#: draws the folder of a stage by its config
+Draw = Callable[[Stage, Config, Path, Report], None]
 
 
 def _translate(stage: Stage, cfg: Config, folder: Path, report: Report) -> None:
@@ -89,9 +91,14 @@ class GeneratorKind(NamedTuple):
 
     method: type[BaseModel]
     reader: str
-    draw: Callable[[Stage, Config, Path, Report], None]
+    draw: Draw
     folder: re.Pattern[str]
     names: str
+
+
+def _counting(method: type[BaseModel], reader: str, draw: Draw, verb: str, unit: str) -> GeneratorKind:
+    """A kind whose folders are called ``<verb>-<number>``, which :func:`_number` reads."""
+    return GeneratorKind(method, reader, draw, re.compile(rf"{verb}-[1-9]\d*"), f"{verb}-<number of {unit}>")
 
 
 KINDS = (
@@ -102,15 +109,10 @@ KINDS = (
         re.compile("|".join((*ONE_WAY, TRANSLATED))),
         f"{', '.join(ONE_WAY)} or {TRANSLATED} (all pairs of cameras)",
     ),
-    *(
-        GeneratorKind(method, reader, draw, re.compile(rf"{verb}-[1-9]\d*"), f"{verb}-<number of {unit}>")
-        for method, reader, draw, verb, unit in (
-            (SamplingMethod, "SampledFolder", _sample, "sampled", "images"),
-            (PoseTransferMethod, "GeneratedFolder", _repose, "reposed", "poses"),
-            (RenderingMethod, "GeneratedFolder", _render, "rendered", "contexts"),
-            (SwapMethod, "GeneratedFolder", _swap, "swapped", "structures"),
-        )
-    ),
+    _counting(SamplingMethod, "SampledFolder", _sample, "sampled", "images"),
+    _counting(PoseTransferMethod, "GeneratedFolder", _repose, "reposed", "poses"),
+    _counting(RenderingMethod, "GeneratedFolder", _render, "rendered", "contexts"),
+    _counting(SwapMethod, "GeneratedFolder", _swap, "swapped", "structures"),
 )
 
 
@@ -172,11 +174,6 @@ def is_translation(cfg: Config) -> bool:
 def is_sampling(cfg: Config) -> bool:
     """Whether a config trains a method that draws images from noise."""
     return issubclass(METHODS.get(cfg.model.type), SamplingMethod)
-
-
-def is_pose_transfer(cfg: Config) -> bool:
-    """Whether a config trains a method that draws persons in other poses."""
-    return issubclass(METHODS.get(cfg.model.type), PoseTransferMethod)
 
 
 def drawn_images(stages: Sequence[Stage], cfgs: Sequence[Config]) -> list[DrawnImages | None]:

@@ -8,9 +8,10 @@ import pytest
 import torch
 from mmengine.config import Config
 from toy_sampling import write_toy_sampler
+from toy_stages import record_training
 from toy_translation import write_toy_gan, write_toy_reid
 
-from reidzoo.apis import generator_stages, stages
+from reidzoo.apis import generator_stages
 from reidzoo.apis.results import read_row
 from reidzoo.apis.stage_runs import train_stages
 from reidzoo.apis.stage_smoke import SAMPLES, write_smoke_configs
@@ -50,17 +51,11 @@ def mixed(toy_config, toy_market):
 @pytest.fixture
 def calls(monkeypatch):
     """What is trained and sampled, in order, with nothing done but a checkpoint written: ``(what, options)``."""
-    made = []
-
-    def train(config, *, work_dir, options, seed, resume):
-        made.append((Path(config).stem, options))
-        Path(work_dir, "epoch_1.pth").write_text(f"{len(made)} of seed {seed}")
-        Path(work_dir, "last_checkpoint").write_text(f"{work_dir}/epoch_1.pth")
+    made = record_training(monkeypatch)
 
     def sample(config, checkpoint, out, *, count, seed, report):
         made.append((f"{count} of {Path(checkpoint).read_text()}", {"out": str(out), "seed": seed}))
 
-    monkeypatch.setattr(stages, "train", train)
     monkeypatch.setattr(generator_stages, "sample_images", sample)
     return made
 

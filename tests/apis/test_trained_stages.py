@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from toy_stages import record_training
 from toy_translation import write_toy_gan, write_toy_reid
 
-from reidzoo.apis import stage_weights, stages
+from reidzoo.apis import stage_weights
 from reidzoo.apis.configs import complete_for_loading, read_config
 from reidzoo.apis.smoke import shrink
 from reidzoo.apis.stage_runs import train_stages
@@ -64,18 +65,12 @@ def student(toy_config):
 @pytest.fixture
 def calls(monkeypatch):
     """What is trained and tested, in order, with nothing done but a checkpoint written: ``(what, options)``."""
-    made = []
-
-    def train(config, *, work_dir, options, seed, resume):
-        made.append((Path(config).stem, options))
-        Path(work_dir, "epoch_1.pth").write_text(f"{len(made)} of seed {seed}")
-        Path(work_dir, "last_checkpoint").write_text(f"{work_dir}/epoch_1.pth")
+    made = record_training(monkeypatch)
 
     def evaluate(config, checkpoint):
         made.append(("test", str(checkpoint)))
         return {"metrics": {"mAP_step": 71.26, "rank1": 88.0}, "data": "Market1501 test"}
 
-    monkeypatch.setattr(stages, "train", train)
     monkeypatch.setattr(stage_weights, "evaluate", evaluate)
     return made
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from toy_stages import record_training
 from toy_translation import write_toy_gan, write_toy_reid
 
-from reidzoo.apis import generator_stages, stages
+from reidzoo.apis import generator_stages
 from reidzoo.apis.results import side_by_side_table
 from reidzoo.apis.side_by_side import run_side_by_side
 from reidzoo.apis.stage_runs import train_stages
@@ -29,17 +30,11 @@ def gan(toy_market, tmp_path):
 @pytest.fixture
 def calls(monkeypatch):
     """What is trained and translated, in order, with nothing done but a checkpoint written: ``(what, options)``."""
-    made = []
-
-    def train(config, *, work_dir, options, seed, resume):
-        made.append((Path(config).stem, options))
-        Path(work_dir, "epoch_1.pth").write_text(f"{len(made)} of seed {seed}")
-        Path(work_dir, "last_checkpoint").write_text(f"{work_dir}/epoch_1.pth")
+    made = record_training(monkeypatch)
 
     def translate(config, checkpoint, source_root, out, *, direction, report):
         made.append((f"{direction} of {Path(checkpoint).read_text()}", {"in": source_root, "out": str(out)}))
 
-    monkeypatch.setattr(stages, "train", train)
     monkeypatch.setattr(generator_stages, "translate_dataset", translate)
     return made
 
