@@ -1,9 +1,7 @@
 """Train a translation on each pair of cameras and draw every image in the style of each other camera (CamStyle)."""
 
-import argparse
-
 from reidzoo.apis.camstyle_pairs import train_camera_pairs
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.stages import WORK_DIRS
 
 EXAMPLE = """example:
@@ -12,9 +10,7 @@ EXAMPLE = """example:
 
 def main() -> None:
     """Parse the command line, train and translate, say where the images are."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EXAMPLE)
     parser.add_argument("config", help="a file under configs/ whose source and target are one data set")
     parser.add_argument("--seed", type=int, default=0, help="of everything random, for every pair (default: 0)")
     parser.add_argument(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.results import write_json
 from reidzoo.data.dataset_check import check_dataset
 
@@ -17,9 +15,7 @@ exit status: 0 nothing wrong, 1 something is, 2 the folder cannot be checked"""
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EPILOG)
     parser.add_argument("root", help="folder of the data set")
     parser.add_argument("--type", help="class name of its reader, such as Market1501; else guessed from the layout")
     parser.add_argument("--pattern", help="regular expression of an own folder's file names, see docs/datasets.md")

@@ -1,10 +1,9 @@
 """Judge the claim 'A is above B' from rows of results: holds, fails (B is above A) or not resolved."""
 
-import argparse
 import json
 from dataclasses import asdict
 
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.comparing import METRICS, compare, describe, row_files
 
 EXAMPLE = """example, does Random Erasing help within the domain? (quote the patterns; one row a training seed):
@@ -14,9 +13,7 @@ EXAMPLE = """example, does Random Erasing help within the domain? (quote the pat
 
 def main() -> None:
     """Parse the command line, compare, print the verdict; every verdict is a success of the tool."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EXAMPLE)
     parser.add_argument("rows_a", metavar="ROWS_A", help="a row of tools/test.py --json, or a quoted pattern of rows")
     parser.add_argument("rows_b", metavar="ROWS_B", help="the same of B, tested on the same queries")
     parser.add_argument("--metric", choices=METRICS, default=METRICS[0])

@@ -1,8 +1,6 @@
 """Render the built-in benchmark, train a re-ID model on it, test it, draw its ranked lists and training curves."""
 
-import argparse
-
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.demo import CONFIG, WORK_DIR, demo
 from reidzoo.apis.results import results_table
 
@@ -13,9 +11,7 @@ EXAMPLE = """example:
 
 def main() -> None:
     """Run the demo and say where its results are and what they mean."""
-    argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
+    tool_parser(__doc__, EXAMPLE).parse_args()
     row = demo()
     metrics = row["metrics"]
     print(results_table(row))

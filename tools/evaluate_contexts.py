@@ -1,8 +1,6 @@
 """Judge what is drawn for a target domain: FID to it, diversity of one person's renderings, change of the source."""
 
-import argparse
-
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.context_evaluation import DISTANCES, evaluate_contexts
 from reidzoo.apis.image_rows import image_metrics_table
 from reidzoo.apis.results import write_json
@@ -15,9 +13,7 @@ EXAMPLE = """examples (of methods that render into contexts, and of translations
 
 def main() -> None:
     """Parse the command line, draw, judge, print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EXAMPLE)
     parser.add_argument("config", help="that the method was trained with (its work folder has a copy)")
     parser.add_argument("checkpoint", help="of its run, published weights, or zoo://NAME")
     parser.add_argument("--in", dest="root", metavar="ROOT", help="data set to draw (default: the config's source)")

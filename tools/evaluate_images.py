@@ -1,8 +1,6 @@
 """Judge generated images: FID, Inception Score, SSIM and their kin between two folders, flavours in their names."""
 
-import argparse
-
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.image_evaluation import evaluate_images
 from reidzoo.apis.image_metrics import METRICS
 from reidzoo.apis.image_rows import image_metrics_table
@@ -17,9 +15,7 @@ EXAMPLE = """examples (a data set stands for its training images; REAL alone is 
 
 def main() -> None:
     """Parse the command line, judge, print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EXAMPLE)
     parser.add_argument("real", metavar="REAL", help="a data set, or a folder of images")
     parser.add_argument("fake", metavar="FAKE", nargs="?", help="a folder of images, with or without a manifest")
     parser.add_argument("--metrics", default="fid", help=f"comma-separated, of {', '.join(METRICS)} (default: fid)")

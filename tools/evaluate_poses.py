@@ -1,8 +1,6 @@
 """Judge a method that draws persons in other poses, on a fixed list of test pairs: SSIM, mask-SSIM, L1, FID."""
 
-import argparse
-
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.image_metrics import METRICS
 from reidzoo.apis.image_rows import image_metrics_table
 from reidzoo.apis.pose_evaluation import PAPERS, evaluate_poses
@@ -17,9 +15,7 @@ EXAMPLE = """examples (without --pairs: 12,000 pairs of the test images, drawn a
 
 def main() -> None:
     """Parse the command line, judge, print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EXAMPLE)
     parser.add_argument("config", help="that the method was trained with (its work folder has a copy)")
     parser.add_argument("checkpoint", help="of its run, published weights, or zoo://NAME")
     parser.add_argument("--root", help="data set whose split 'test' is used (default: the config's)")

@@ -1,8 +1,6 @@
 """Judge a method that swaps appearances: FID and diversity of its images, plainly or in DG-Net's protocol."""
 
-import argparse
-
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.image_rows import image_metrics_table
 from reidzoo.apis.results import write_json
 from reidzoo.apis.swap_evaluation import PAPER, PROTOCOLS, evaluate_swaps
@@ -15,9 +13,7 @@ EXAMPLE = """examples (each training image is drawn once, in the structure of an
 
 def main() -> None:
     """Parse the command line, draw, judge, print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EXAMPLE)
     parser.add_argument("config", help="that the method was trained with (its work folder has a copy)")
     parser.add_argument("checkpoint", help="of its run, published weights, or zoo://NAME")
     parser.add_argument("--protocol", choices=tuple(PROTOCOLS), default="plain", help="(default: %(default)s)")

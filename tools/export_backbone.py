@@ -1,8 +1,6 @@
 """Write the backbone of a re-ID checkpoint as safetensors, ready for `weights=` in other configs."""
 
-import argparse
-
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.publishing import export_backbone
 
 EXAMPLE = """example:
@@ -12,9 +10,7 @@ EXAMPLE = """example:
 
 def main() -> None:
     """Parse the command line and export."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EXAMPLE)
     parser.add_argument("checkpoint", help="of a training run")
     parser.add_argument("out", help="the .safetensors file")
     parser.add_argument("--half", action="store_true", help="store float16")

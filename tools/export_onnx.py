@@ -1,8 +1,6 @@
 """Write a trained re-ID method as ONNX: bytes in, features of length 1 out, checked against torch on real crops."""
 
-import argparse
-
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.onnx_export import export_onnx
 
 EXAMPLE = """examples (they need the extra: pip install -e '.[onnx]'):
@@ -12,9 +10,7 @@ EXAMPLE = """examples (they need the extra: pip install -e '.[onnx]'):
 
 def main() -> None:
     """Parse the command line and export."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EXAMPLE)
     parser.add_argument("model", help="a model of the zoo, or a file under configs/")
     parser.add_argument("checkpoint", nargs="?", help="for a config: of a training run, or published weights")
     parser.add_argument("--out", required=True, metavar="FILE.onnx", help="written only when the features agree")

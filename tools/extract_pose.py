@@ -1,8 +1,6 @@
 """Find the pose and the mask of the person in every image of a folder or of a data set's part."""
 
-import argparse
-
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.pose_extraction import PARTS, extract_poses
 from reidzoo.registry import import_modules_of_user
 
@@ -14,9 +12,7 @@ writes keypoints-train.csv and masks/ there; of a folder that is no data set it 
 
 def main() -> None:
     """Parse the command line and look at the images."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EXAMPLE)
     parser.add_argument("images", help="root of a data set, or a folder: all images under it")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for the file of poses and masks/")
     parser.add_argument("--backend", default="mediapipe", help="or a name on the shelf pose_estimators (%(default)s)")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.data.synthped.benchmark import make_synthped
 from reidzoo.data.synthped.domain import DOMAINS
 from reidzoo.data.synthped.planning import SIZES
@@ -16,9 +14,7 @@ EXAMPLE = """example:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EXAMPLE)
     parser.add_argument("--out", required=True, help="folder that will hold the benchmark")
     parser.add_argument("--domain", required=True, choices=sorted(DOMAINS))
     parser.add_argument("--size", default="default", choices=list(SIZES))

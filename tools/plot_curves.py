@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.visualization import draw_curves, read_scalars
 
 EPILOG = """\
@@ -15,9 +14,7 @@ example:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EPILOG)
     parser.add_argument("work_dir", help="folder that tools/train.py wrote; resumed runs become one curve")
     parser.add_argument("--out", metavar="FILE.png", help="where the picture goes (default: WORK_DIR/curves.png)")
     parser.add_argument("--title", help="written above the panels (default: the name of the folder)")

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.publishing import publish, publish_table
 from reidzoo.apis.publishing_generators import publish_generator
 from reidzoo.base.errors import UserError
@@ -20,9 +20,7 @@ EXAMPLE = """examples:
 
 def main() -> None:
     """Parse the command line and publish."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EXAMPLE)
     parser.add_argument("run", nargs="?", help="work folder of a training run, or a checkpoint in it")
     parser.add_argument("--results", metavar="FILE", help="the row of its test, of a method that draws nothing")
     parser.add_argument("--out", default="model_zoo/checkpoints", help="folder of the weights (default: %(default)s)")

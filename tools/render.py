@@ -1,8 +1,6 @@
 """Draw some persons in many contexts: a picture with a person a row and a context a column."""
 
-import argparse
-
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.rendering_pictures import draw_contexts
 
 EXAMPLE = """examples (the first column shows the persons, the first row the images whose contexts they stand in):
@@ -13,9 +11,7 @@ for all images of a data set, as training images with a manifest: tools/translat
 
 def main() -> None:
     """Parse the command line and draw."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EXAMPLE)
     parser.add_argument("config", help="that the method was trained with (its work folder has a copy)")
     parser.add_argument("checkpoint", help="of its run, published weights, or zoo://NAME")
     parser.add_argument("--in", dest="root", metavar="ROOT", help="data set of persons (default: the config's source)")

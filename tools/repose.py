@@ -1,8 +1,6 @@
 """Draw the person of one image in the pose of another image, of a file of poses, or of OpenPose's JSON."""
 
-import argparse
-
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.reposing import repose
 
 EXAMPLE = """examples (an image's pose is in a file keypoints*.csv or *annotation*.csv beside it or one folder above):
@@ -15,9 +13,7 @@ for all images of a data set: tools/translate.py"""
 
 def main() -> None:
     """Parse the command line and draw."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EXAMPLE)
     parser.add_argument("config", help="that the method was trained with (its work folder has a copy)")
     parser.add_argument("checkpoint", help="of its run, published weights, or zoo://NAME")
     parser.add_argument("image", help="of the person")

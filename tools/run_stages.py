@@ -1,9 +1,8 @@
 """Train configs in order, each from the weights or on the images of the one before; run again, it continues."""
 
-import argparse
 from pathlib import Path
 
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.results import side_by_side_table
 from reidzoo.apis.side_by_side import run_side_by_side
 from reidzoo.apis.stage_runs import train_stages
@@ -18,9 +17,7 @@ EXAMPLE = """example:
 
 def main() -> None:
     """Parse the command line, train, say where the last checkpoint is or print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EXAMPLE)
     parser.add_argument("configs", nargs="+", metavar="CONFIG", help="files under configs/, in the order of training")
     parser.add_argument(
         "--beside", nargs="+", default=[], metavar="CONFIG", help="also train each of these alone, test all, compare"

@@ -1,8 +1,6 @@
 """Draw images from noise with a trained GAN, for training on them without labels (LSRO) or for looking at them."""
 
-import argparse
-
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.sampling import sample_images
 
 EXAMPLE = """examples (a call that was killed is taken up by the same call):
@@ -13,9 +11,7 @@ then train on RealAndGenerated with generated=dict(type="SampledFolder", root="w
 
 def main() -> None:
     """Parse the command line and sample."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EXAMPLE)
     parser.add_argument("config", help="that the GAN was trained with (its work folder has a copy), or a model's name")
     parser.add_argument("checkpoint", nargs="?", help="of the config's run, published weights, or zoo://NAME")
     parser.add_argument("--out", required=True, metavar="ROOT", help="new folder for images and manifest.json")

@@ -1,9 +1,7 @@
 """Draw the clothes of some images on the persons of others: a grid, an appearance a row and a structure a column."""
 
-import argparse
-
 from reidzoo.apis import swapping
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 
 EXAMPLE = """examples (the first column shows the appearance images, the first row those whose structure is kept):
   python tools/swap.py configs/dgnet/dgnet_osnet-x0-25_synthped-day.py CHECKPOINT \\
@@ -15,9 +13,7 @@ for all images of a data set, as training images with a manifest: tools/translat
 
 def main() -> None:
     """Parse the command line and draw."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EXAMPLE)
     parser.add_argument("config", help="that the method was trained with (its work folder has a copy)")
     parser.add_argument("checkpoint", help="of its run, published weights, or zoo://NAME")
     for name, what in (("appearance", "clothes are drawn"), ("structure", "pose and body they are drawn on")):

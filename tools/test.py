@@ -1,10 +1,8 @@
 """Test a checkpoint: CMC, mAP in both flavours and mINP, as a table and as JSON."""
 
-import argparse
-
 from mmengine.dist import is_main_process
 
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.configs import parse_options
 from reidzoo.apis.query_tables import queries_file
 from reidzoo.apis.results import alphas_table, camera_pairs_table, results_table, write_json
@@ -16,9 +14,7 @@ EXAMPLE = """example:
 
 def main() -> None:
     """Parse the command line, test, print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EXAMPLE)
     parser.add_argument("config", help="a file under configs/")
     parser.add_argument("checkpoint", help="of a training run, published weights, or zoo://NAME")
     parser.add_argument("--work-dir", help="where the log goes (default: test/ beside the checkpoint)")

@@ -1,8 +1,6 @@
 """Train a config."""
 
-import argparse
-
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.configs import parse_options
 from reidzoo.apis.training import train
 
@@ -13,9 +11,7 @@ EXAMPLE = """example:
 
 def main() -> None:
     """Parse the command line and train."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EXAMPLE)
     parser.add_argument("config", help="a file under configs/")
     parser.add_argument("--work-dir", help="checkpoints and logs go here (default: work_dirs/<config name>)")
     parser.add_argument("--seed", type=int, help="of everything random (default: the config's)")

@@ -1,8 +1,6 @@
 """Draw the training images of a data set anew: in another style, in other poses, structures or contexts."""
 
-import argparse
-
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.redrawing import redraw_dataset
 
 EXAMPLE = """examples (a call that was killed is taken up by the same call):
@@ -19,9 +17,7 @@ then train on dict(type="GeneratedFolder", root="work_dirs/day2dusk", split="tra
 
 def main() -> None:
     """Parse the command line and draw."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EXAMPLE)
     parser.add_argument("config", help="that the generator was trained with (its work folder has a copy)")
     parser.add_argument("checkpoint", help="of its run, published weights, or zoo://NAME")
     parser.add_argument("--in", required=True, dest="root", metavar="ROOT", help="data set whose images to draw anew")
