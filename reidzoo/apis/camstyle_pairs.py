@@ -18,8 +18,8 @@ from mmengine.config import Config
 from reidzoo.apis.configs import read_config
 from reidzoo.apis.provenance import without_folders
 from reidzoo.apis.stages import WORK_DIRS, Stage, is_finished, stage_of, train_stage, training_part
+from reidzoo.apis.trained_data import domains
 from reidzoo.apis.translating import translate_dataset
-from reidzoo.apis.translator import domains
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
 from reidzoo.data.datasets.generated_folder import GeneratedImage, read_manifest

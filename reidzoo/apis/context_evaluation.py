@@ -33,7 +33,7 @@ from reidzoo.apis.picture_batches import batched
 from reidzoo.apis.picture_sets import picture_set
 from reidzoo.apis.redrawing import redraw_dataset
 from reidzoo.apis.rendering import REFUSAL, context_rows, read_pairs, renderable
-from reidzoo.apis.translator import domains
+from reidzoo.apis.trained_data import domains
 from reidzoo.base.errors import UserError
 from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.reading import decode

@@ -21,13 +21,12 @@ from mmengine.config import Config
 from mmengine.model import BaseModel
 
 from reidzoo.apis.camstyle_pairs import TRANSLATED, drawn_by, train_camera_pairs
-from reidzoo.apis.posed_images import trained_on as posed
 from reidzoo.apis.rendering import render_dataset
 from reidzoo.apis.reposing import repose_dataset
 from reidzoo.apis.sampling import sample_images
 from reidzoo.apis.stages import WORK_DIRS, Stage
 from reidzoo.apis.swapping import swap_dataset
-from reidzoo.apis.swapping import trained_on as swapped
+from reidzoo.apis.trained_data import pose_pairs, swap_images, training_set
 from reidzoo.apis.trained_weights import run_of, trained_weights
 from reidzoo.apis.translating import translate_dataset
 from reidzoo.base.errors import UserError
@@ -65,7 +64,7 @@ def _sample(stage: Stage, cfg: Config, folder: Path, report: Report) -> None:
 
 
 def _repose(stage: Stage, cfg: Config, folder: Path, report: Report) -> None:
-    root, poses = posed(cfg)["dataset"]["root"], _number(folder)
+    root, poses = pose_pairs(cfg)["dataset"]["root"], _number(folder)
     report(f"{stage.name}: {root} is drawn in {poses} poses each into {folder}")
     repose_dataset(stage.config, stage.checkpoint, root, folder, poses=poses, seed=stage.seed, report=report)
 
@@ -77,7 +76,7 @@ def _render(stage: Stage, cfg: Config, folder: Path, report: Report) -> None:
 
 
 def _swap(stage: Stage, cfg: Config, folder: Path, report: Report) -> None:
-    root, structures = swapped(cfg)["root"], _number(folder)
+    root, structures = swap_images(cfg)["root"], _number(folder)
     report(f"{stage.name}: {root} is drawn in {structures} structures each into {folder}")
     swap_dataset(stage.config, stage.checkpoint, root, folder, structures=structures, seed=stage.seed, report=report)
 
@@ -201,7 +200,7 @@ def drawn_images(stages: Sequence[Stage], cfgs: Sequence[Config]) -> list[DrawnI
 
 def generated_data(cfg: Config) -> GeneratedData:
     """The data set of generated images that a config trains on, alone or beside real ones."""
-    place, dataset = "train_dataloader.dataset", (cfg.get("train_dataloader") or {}).get("dataset", {})
+    place, dataset = "train_dataloader.dataset", training_set(cfg)
     if "generated" in dataset:
         place, dataset = f"{place}.generated", dataset["generated"]
     reader = dataset.get("type")

@@ -26,9 +26,10 @@ from reidzoo.apis.image_metrics import (
 from reidzoo.apis.image_rows import KIND
 from reidzoo.apis.method_loading import find_device, load_method
 from reidzoo.apis.picture_batches import batched
-from reidzoo.apis.posed_images import posed_dataset, trained_on
+from reidzoo.apis.posed_images import posed_dataset
 from reidzoo.apis.provenance import commit, provenance, without_folders
 from reidzoo.apis.reposing import REFUSAL
+from reidzoo.apis.trained_data import pose_pairs
 from reidzoo.apis.training import describe_undecodable
 from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
@@ -205,7 +206,7 @@ def _test_pairs(
     cfg: Config, root: str | Path | None, annotations: str | None, file: str | Path | None, count: int | None
 ) -> PosePairs:
     """The pairs of the split ``test``."""
-    trained = trained_on(cfg)
+    trained = pose_pairs(cfg)
     if annotations is None:
         annotations = trained["annotations"].replace("train", "test")
         if annotations == trained["annotations"]:

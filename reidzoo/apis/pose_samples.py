@@ -11,9 +11,10 @@ from torch import Tensor
 from reidzoo.apis.epoch_pictures import Rows
 from reidzoo.apis.generator_samples import GeneratorSamples, Measurements, names_of, spread_over
 from reidzoo.apis.pose_grids import COLUMNS, posed_rows
-from reidzoo.apis.posed_images import posed_dataset, trained_on
+from reidzoo.apis.posed_images import posed_dataset
 from reidzoo.apis.reposing import REFUSAL
 from reidzoo.apis.results import IMAGES
+from reidzoo.apis.trained_data import pose_pairs
 from reidzoo.base.errors import UserError
 from reidzoo.data.datasets.pose_pairs import PosePairs
 from reidzoo.data.datasets.synthped import SynthPed
@@ -44,7 +45,7 @@ class PoseSamples(GeneratorSamples):
     column_titles = COLUMNS
 
     def __init__(self, cfg: Config):
-        trained = trained_on(cfg)
+        trained = pose_pairs(cfg)
         pairs = PosePairs(posed_dataset(cfg, trained["dataset"]["root"], "train"), trained["annotations"])
         self.name = pairs.dataset.metainfo["name"]
         self.people = [] if isinstance(pairs.dataset, SynthPed) else [self.name]

@@ -9,8 +9,8 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
+from reidzoo.apis.trained_data import pose_pairs, resizing
 from reidzoo.apis.training import describe_undecodable
-from reidzoo.apis.translator import resizing
 from reidzoo.base.errors import UserError
 from reidzoo.data.datasets.pose_pairs import PosePairs
 from reidzoo.data.datasets.reading import UndecodableImage
@@ -75,23 +75,8 @@ class PoseReader:
         return self._poses[row] if row in self._poses else self._sample(row)["points"]
 
 
-def trained_on(cfg: Config) -> dict[str, Any]:
-    """The config of the pairs of images that a pose transfer is trained on.
-
-    Raises:
-        UserError: it is trained on something else.
-    """
-    dataset = (cfg.get("train_dataloader") or {}).get("dataset") or {}
-    if not isinstance(dataset.get("dataset"), dict) or "annotations" not in dataset:
-        raise UserError(
-            f"expected a config whose train_dataloader.dataset is PosePairs, got {dataset.get('type', 'none')}: name "
-            "the config that the pose transfer was trained with"
-        )
-    return dataset
-
-
 def posed_dataset(cfg: Config, root: str | Path, split: str) -> dict[str, Any]:
     """The config of the images under ``root``, resized as in training and changed in no other way."""
-    dataset = trained_on(cfg)["dataset"]
+    dataset = pose_pairs(cfg)["dataset"]
     transforms = resizing(dataset.get("transforms", ()))
     return {**dataset, "root": str(root), "split": split, "transforms": transforms}

@@ -18,7 +18,7 @@ from reidzoo.apis.drawing import Batch, Drawing, Item, check_numbers, draw_folde
 from reidzoo.apis.drawn_folder import RENDERING
 from reidzoo.apis.method_loading import load_method
 from reidzoo.apis.provenance import commit, without_folders
-from reidzoo.apis.translator import domains, resizing
+from reidzoo.apis.trained_data import domains, resizing, training_size
 from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
@@ -90,7 +90,6 @@ def render_dataset(
     cfg, method = load_method(config, checkpoint, RenderingMethod, REFUSAL)
     source, target = renderable(cfg, "source", source_root), renderable(cfg, "target", context_root)
     given, items = _planned(source, target, contexts, seed)
-    transforms = resizing(domains(cfg, "s2t")[0].get("transforms", ()))
     header = {
         "made_by": "reidzoo render",
         "method": type(method).__name__,
@@ -105,7 +104,7 @@ def render_dataset(
             "pids": len({record.pid for record in source.records}),
             "cameras": len({item.entry.style_camid for item in items}),
         },
-        "size": next(([resize["height"], resize["width"]] for resize in transforms), None),
+        "size": training_size(domains(cfg, "s2t")[0].get("transforms", ())),
         "quality": quality,
         "contexts": contexts,
         "seed": seed,

@@ -21,10 +21,10 @@ from reidzoo.apis.drawing import Drawing, Item, check_numbers, draw_folder, refu
 from reidzoo.apis.drawn_folder import REPOSING
 from reidzoo.apis.method_loading import find_device, load_method
 from reidzoo.apis.pose_input import FoundPose, find_pose
-from reidzoo.apis.posed_images import PoseReader, Shot, posed_dataset, trained_on
+from reidzoo.apis.posed_images import PoseReader, Shot, posed_dataset
 from reidzoo.apis.provenance import commit, without_folders
 from reidzoo.apis.sampling import check_size
-from reidzoo.apis.translator import resizing
+from reidzoo.apis.trained_data import pose_pairs, resizing, training_size
 from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import atomic_path, sha256
@@ -108,7 +108,7 @@ def repose(
             raise UserError(f"'{pose}' is a picture and says its size itself: leave pose_size out")
     place = find_device(device)
     cfg, method = load_method(name_or_config, checkpoint, PoseTransferMethod, REFUSAL)
-    source = _sample(own, decode(Path(image)), resizing(trained_on(cfg)["dataset"].get("transforms", ())))
+    source = _sample(own, decode(Path(image)), resizing(pose_pairs(cfg)["dataset"].get("transforms", ())))
     size = tuple(source["images"].shape[1:])
     target = _sample(
         asked, _canvas(asked, pose_size or size), [{"type": "Resize", "height": size[0], "width": size[1]}]
@@ -183,7 +183,7 @@ def repose_dataset(
     check_numbers(quality, poses=poses, batch_size=batch_size)
     cfg, method = load_method(config, checkpoint, PoseTransferMethod, REFUSAL)
     content = posed_dataset(cfg, source_root, "train")
-    pairs = PosePairs(content, trained_on(cfg)["annotations"])
+    pairs = PosePairs(content, pose_pairs(cfg)["annotations"])
     records = pairs.dataset.records
     rows = [row for row, record in enumerate(records) if has_torso(pairs.poses[record.path.name])]
     shots, items = _planned(pairs, rows, poses, seed)
@@ -205,7 +205,7 @@ def repose_dataset(
             "cameras": len({item.entry.source_camid for item in items}),
             "excluded": excluded,
         },
-        "size": next(([resize["height"], resize["width"]] for resize in content["transforms"]), None),
+        "size": training_size(content["transforms"]),
         "quality": quality,
         "poses": poses,
         "seed": seed,

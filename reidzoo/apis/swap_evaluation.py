@@ -20,7 +20,8 @@ from reidzoo.apis.configs import read_config
 from reidzoo.apis.image_evaluation import evaluate_images
 from reidzoo.apis.image_metrics import METRICS, require_known
 from reidzoo.apis.picture_sets import PictureSet, picture_set
-from reidzoo.apis.swapping import swap_dataset, trained_on
+from reidzoo.apis.swapping import swap_dataset
+from reidzoo.apis.trained_data import swap_images
 from reidzoo.base.errors import UserError, nearest
 from reidzoo.data.datasets.reading import decode
 
@@ -78,7 +79,7 @@ def evaluate_swaps(
     """
     _check(protocol, metrics, count)
     start = time.perf_counter()
-    root = trained_on(read_config(config))["root"] if root is None else root
+    root = swap_images(read_config(config))["root"] if root is None else root
     with TemporaryDirectory() if drawn is None else nullcontext(drawn) as folder:
         options = {"seed": seed, "batch_size": batch_size, "device": device, "report": report}
         swap_dataset(config, checkpoint, root, folder, **PROTOCOLS[protocol], **options)

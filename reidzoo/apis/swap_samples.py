@@ -13,7 +13,8 @@ from reidzoo.apis.drawing import read_rows
 from reidzoo.apis.epoch_pictures import Rows
 from reidzoo.apis.generator_samples import GeneratorSamples, Measurements, names_of, spread_over
 from reidzoo.apis.swap_grids import swap_all, swapped_rows
-from reidzoo.apis.swapping import REFUSAL, swappable, trained_on
+from reidzoo.apis.swapping import REFUSAL, swappable
+from reidzoo.apis.trained_data import swap_images
 from reidzoo.base.errors import UserError
 from reidzoo.data.datasets.synthped import SynthPed
 from reidzoo.methods.swapping import SwapMethod
@@ -41,7 +42,7 @@ class SwapSamples(GeneratorSamples):
     learnt = REID_WITH_SWAPPED
 
     def __init__(self, cfg: Config):
-        dataset = swappable(cfg, trained_on(cfg)["root"])
+        dataset = swappable(cfg, swap_images(cfg)["root"])
         self.name = dataset.metainfo["name"]
         self.people = [] if isinstance(dataset, SynthPed) else [self.name]
         rows = spread_over([record.pid for record in dataset.records], 2 * COUNT)

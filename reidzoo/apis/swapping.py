@@ -22,7 +22,7 @@ from reidzoo.apis.method_loading import find_device, load_method
 from reidzoo.apis.picture_input import batches_of, listed
 from reidzoo.apis.provenance import commit, without_folders
 from reidzoo.apis.swap_grids import framed, swap_all
-from reidzoo.apis.translator import resizing
+from reidzoo.apis.trained_data import resizing, swap_images, training_size
 from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import atomic_path, sha256
@@ -86,7 +86,7 @@ def swap(
         raise UserError(f"the grid is written as .png, got the name '{out}': change its end")
     place = find_device(device)
     cfg, method = load_method(name_or_config, checkpoint, SwapMethod, REFUSAL)
-    transforms = [TRANSFORMS.build(each) for each in resizing(trained_on(cfg).get("transforms", ()))]
+    transforms = [TRANSFORMS.build(each) for each in resizing(swap_images(cfg).get("transforms", ()))]
     owners, poses = (_pictures(pictures, transforms) for pictures in (appearance, structure))
     drawn = swap_all(method.to(place), owners, poses, batch_size)
     if images is not None:
@@ -146,7 +146,7 @@ def swap_dataset(
     """
     check_numbers(quality, structures=structures, batch_size=batch_size)
     cfg, method = load_method(config, checkpoint, SwapMethod, REFUSAL)
-    dataset, transforms = swappable(cfg, source_root), resizing(trained_on(cfg).get("transforms", ()))
+    dataset = swappable(cfg, source_root)
     given, items = _planned(dataset, structures, seed)
     header = {
         "made_by": "reidzoo swap",
@@ -161,7 +161,7 @@ def swap_dataset(
             "pids": len({item.entry.pid for item in items}),
             "cameras": len({item.entry.source_camid for item in items}),
         },
-        "size": next(([resize["height"], resize["width"]] for resize in transforms), None),
+        "size": training_size(swap_images(cfg).get("transforms", ())),
         "quality": quality,
         "truncated": truncate,
         "structures": structures,
@@ -185,28 +185,13 @@ def swap_dataset(
     return Swapped(Path(out), written=written, kept=kept)
 
 
-def trained_on(cfg: Config) -> dict[str, Any]:
-    """The config of the images that a method which swaps appearances is trained on.
-
-    Raises:
-        UserError: it is trained on something else.
-    """
-    dataset = (cfg.get("train_dataloader") or {}).get("dataset") or {}
-    if not isinstance(dataset.get("dataset"), dict):
-        raise UserError(
-            f"expected a config whose train_dataloader.dataset is PositivePairs, got {dataset.get('type', 'none')}: "
-            "name the config that the method was trained with"
-        )
-    return dataset["dataset"]
-
-
 def swappable(cfg: Config, root: str | Path) -> ReIDDataset:
     """The training images under ``root``, resized as in training and changed in no other way.
 
     Raises:
         UserError: the config is trained on something else, or the data cannot be read.
     """
-    content = trained_on(cfg)
+    content = swap_images(cfg)
     transforms = resizing(content.get("transforms", ()))
     return DATASETS.build({**content, "root": str(root), "split": "train", "transforms": transforms})
 

@@ -16,7 +16,8 @@ from reidzoo.apis.drawing import Batch, Drawing, Item, check_numbers, draw_folde
 from reidzoo.apis.drawn_folder import TRANSLATION
 from reidzoo.apis.method_loading import load_method
 from reidzoo.apis.provenance import commit, without_folders
-from reidzoo.apis.translator import REFUSAL, domains, resizing
+from reidzoo.apis.trained_data import domains, resizing, training_size
+from reidzoo.apis.translator import REFUSAL
 from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
@@ -108,7 +109,7 @@ def translate_dataset(
         "source": dataset.title,
         "source_cameras": sorted({record.camid for record in dataset.records}),
         "counts": _counts(dataset, items),
-        "size": _size(side),
+        "size": training_size(side.get("transforms", ())),
         "quality": quality,
         "copies": copies,
         "seed": seed,
@@ -175,8 +176,3 @@ def _counts(dataset: ReIDDataset, items: Batch) -> dict[str, int]:
         "pids": len({record.pid for record in dataset.records}),
         "cameras": len({record.camid for record in dataset.records}),
     }
-
-
-def _size(side: dict[str, Any]) -> list[int] | None:
-    """Height and width that images are resized to, None where they keep theirs."""
-    return next(([resize["height"], resize["width"]] for resize in resizing(side.get("transforms", ()))), None)

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from reidzoo.apis.epoch_pictures import Rows
 from reidzoo.apis.generator_samples import GeneratorSamples, Measurements, spread_over
+from reidzoo.apis.trained_data import domains, resizing
 from reidzoo.apis.translation_grids import COLUMNS, translated_rows
-from reidzoo.apis.translator import REFUSAL, domains, resizing
+from reidzoo.apis.translator import REFUSAL
 from reidzoo.base.errors import UserError
 from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.synthped import SynthPed

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from mmengine.config import Config
 from torch import Tensor
 from tqdm import tqdm
 
 from reidzoo.apis.method_loading import find_device, load_method
 from reidzoo.apis.picture_input import Picture, batches_of, listed
+from reidzoo.apis.trained_data import check_direction, domains, resizing
 from reidzoo.base.errors import UserError
 from reidzoo.methods.translation import DIRECTIONS, TranslationMethod
 from reidzoo.registry import TRANSFORMS
@@ -78,7 +77,7 @@ class Translator:
             UserError: another direction, no picture, a file that does not decode, another shape or type, sizes that
                 differ although the config resizes nothing, or a size that the generator cannot draw.
         """
-        _check_direction(direction)
+        check_direction(direction)
         pictures = listed(images, "translate")
         batches = tqdm(
             batches_of(pictures, self._transforms[direction], self.batch_size),
@@ -89,39 +88,3 @@ class Translator:
         )
         drawn = torch.cat([self.method.translate(batch, direction).cpu() for batch in batches])
         return np.ascontiguousarray(drawn.permute(0, 2, 3, 1).numpy())
-
-
-def domains(cfg: Config, direction: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The data set configs that ``direction`` starts from and ends in: for ``s2t`` source and target.
-
-    Raises:
-        UserError: another direction, or a config whose training set has no source and target.
-    """
-    _check_direction(direction)
-    dataset = (cfg.get("train_dataloader") or {}).get("dataset") or {}
-    if not all(isinstance(dataset.get(side), dict) for side in ("source", "target")):
-        raise UserError(
-            f"expected a config whose train_dataloader.dataset has source and target (UnpairedImages), got "
-            f"{dataset.get('type', 'none')}: name the config that the translation was trained with"
-        )
-    sides = (dataset["source"], dataset["target"])
-    return sides if direction == "s2t" else sides[::-1]
-
-
-def resizing(transforms: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The one Resize that leads to the size of the training images, without the chance on the way there.
-
-    That size is the height and width of the last transform that has them, Resize or a crop; the interpolation is that
-    of the last one that names it. An empty list where training takes images as they are.
-    """
-    sizes = [transform for transform in transforms if "height" in transform and "width" in transform]
-    if not sizes:
-        return []
-    ways = [transform["interpolation"] for transform in transforms if "interpolation" in transform]
-    resize = {"type": "Resize", "height": sizes[-1]["height"], "width": sizes[-1]["width"]}
-    return [{**resize, "interpolation": ways[-1]} if ways else resize]
-
-
-def _check_direction(direction: str) -> None:
-    if direction not in DIRECTIONS:
-        raise UserError(f"direction is 's2t' (source to target) or 't2s' (target to source), got '{direction}'")

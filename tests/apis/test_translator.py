@@ -7,7 +7,7 @@ from mmengine.config import Config
 from PIL import Image
 
 from reidzoo.apis import Embedder, Translator
-from reidzoo.apis.translator import resizing
+from reidzoo.apis.trained_data import resizing
 from reidzoo.base.errors import UserError
 from reidzoo.data.datasets.listing import image_files
 from reidzoo.data.datasets.reading import decode
