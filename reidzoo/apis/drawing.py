@@ -12,15 +12,18 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 import torch
+from mmengine.config import Config
 from mmengine.model import BaseModel
 from torch import Tensor
 from tqdm import tqdm
 
 from reidzoo.apis.drawn_folder import Header, Kind, begin, finish, is_under_way
 from reidzoo.apis.method_loading import find_device
+from reidzoo.apis.provenance import commit, without_folders
 from reidzoo.apis.training import describe_undecodable
+from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
-from reidzoo.base.files import atomic_path
+from reidzoo.base.files import atomic_path, sha256
 from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.generated_folder import GeneratedImage, RenderedImage, SwappedImage
 from reidzoo.data.datasets.reading import UndecodableImage
@@ -60,6 +63,21 @@ class Drawing:
     quality: int
     device: str
     finished: Callable[[np.ndarray], np.ndarray] = lambda image: image
+
+
+@dataclass(frozen=True)
+class DrawnFolder:
+    """What became of a folder of images.
+
+    Attributes:
+        folder: the root for ``GeneratedFolder``, or of samples for ``SampledFolder``.
+        written: images that this call drew.
+        kept: images that an earlier call had drawn.
+    """
+
+    folder: Path
+    written: int
+    kept: int
 
 
 def check_numbers(quality: int, **counts: int) -> None:
@@ -115,15 +133,35 @@ def read_items(dataset: ReIDDataset, rows: Sequence[int], *keys: str) -> list[Te
     return [torch.stack([item[key] for item in items]) for key in keys]
 
 
+def made_with(config: str | Path, cfg: Config, checkpoint: str | Path, method: BaseModel) -> Header:
+    """The part of a manifest's header that says what drew its images: a trained method, and the code's commit."""
+    return {
+        "method": type(method).__name__,
+        "generator": (cfg.model.get("generator") or {}).get("type"),
+        "config": without_folders(str(config)),
+        "checkpoint_sha256": sha256(local_file(checkpoint)),
+        "commit": commit(),
+    }
+
+
+def counts_of(items: Batch) -> dict[str, int]:
+    """How many images, and of how many persons and cameras they were drawn."""
+    return {
+        "images": len(items),
+        "pids": len({item.entry.pid for item in items}),
+        "cameras": len({item.entry.source_camid for item in items}),
+    }
+
+
 def draw_folder(
-    folder: Path, header: Header, items: Batch, drawing: Drawing, report: Callable[[str], object]
-) -> tuple[int, int]:
-    """Draw what ``folder`` still lacks, and then its manifest; return how many images were drawn, and how many kept.
+    out: str | Path, header: Header, items: Batch, drawing: Drawing, report: Callable[[str], object]
+) -> DrawnFolder:
+    """Draw what the folder ``out`` still lacks, and then its manifest.
 
     Complete images are kept, half-written ones do not exist, nothing is deleted, a finished folder is left alone.
 
     Args:
-        folder: new, or that of the same call before.
+        out: new, or that of the same call before.
         header: what tells this folder from others.
         items: all images, in the order in which they are drawn.
         drawing: how.
@@ -132,7 +170,7 @@ def draw_folder(
     Raises:
         UserError: the folder holds other images, or what reading and drawing raise.
     """
-    kind, images = drawing.kind, [item.entry for item in items]
+    folder, kind, images = Path(out), drawing.kind, [item.entry for item in items]
     header = begin(folder, kind, header, images)
     missing = {item.entry.file for item in items if not (folder / item.entry.file).is_file()}
     report(f"{folder}: {len(missing):,} of {len(items):,} images to {kind.verb}")
@@ -142,7 +180,7 @@ def draw_folder(
     if missing or is_under_way(folder, kind):
         finish(folder, kind, header, images)
     report(f"{folder}: complete, {len(items):,} images")
-    return len(missing), len(items) - len(missing)
+    return DrawnFolder(folder, written=len(missing), kept=len(items) - len(missing))
 
 
 def _batches(items: Batch, batch_size: int, missing: set[str]) -> list[Batch]:

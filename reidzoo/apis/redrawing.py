@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from reidzoo.apis.configs import read_config
-from reidzoo.apis.rendering import Rendered, render_dataset
-from reidzoo.apis.reposing import Reposed, repose_dataset
-from reidzoo.apis.swapping import Swapped, swap_dataset
-from reidzoo.apis.translating import Translated, translate_dataset
+from reidzoo.apis.drawing import DrawnFolder
+from reidzoo.apis.rendering import render_dataset
+from reidzoo.apis.reposing import repose_dataset
+from reidzoo.apis.swapping import swap_dataset
+from reidzoo.apis.translating import translate_dataset
 from reidzoo.base.errors import UserError
 from reidzoo.methods.pose_transfer import PoseTransferMethod
 from reidzoo.methods.rendering import RenderingMethod
@@ -40,7 +41,7 @@ def redraw_dataset(
     out: str | Path,
     options: dict[str, Any],
     report: Callable[[str], object] = lambda line: None,
-) -> Translated | Reposed | Swapped | Rendered:
+) -> DrawnFolder:
     """Draw the training images under ``source_root`` in another style, or other poses, structures or contexts.
 
     Labels are kept.

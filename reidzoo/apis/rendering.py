@@ -7,42 +7,34 @@ the re-ID network trains, in other contexts every epoch. A folder of fixed rende
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from mmengine.config import Config
 from torch import Tensor
 
-from reidzoo.apis.drawing import Batch, Drawing, Item, check_numbers, draw_folder, read_items, refuse_equal_files
+from reidzoo.apis.drawing import (
+    Batch,
+    Drawing,
+    DrawnFolder,
+    Item,
+    check_numbers,
+    counts_of,
+    draw_folder,
+    made_with,
+    read_items,
+    refuse_equal_files,
+)
 from reidzoo.apis.drawn_folder import RENDERING
 from reidzoo.apis.method_loading import load_method
-from reidzoo.apis.provenance import commit, without_folders
 from reidzoo.apis.trained_data import domains, resizing, training_size
-from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
-from reidzoo.base.files import sha256
 from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.generated_folder import RenderedImage
 from reidzoo.methods.rendering import RenderingMethod
 from reidzoo.registry import DATASETS, TRANSFORMS
 
 REFUSAL = "renders no persons into contexts: name the model or config of a method that does, such as CRGAN"
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """What became of a data set.
-
-    Attributes:
-        folder: the root for ``GeneratedFolder``.
-        written: images that this call drew.
-        kept: images that an earlier call had drawn.
-    """
-
-    folder: Path
-    written: int
-    kept: int
 
 
 def render_dataset(
@@ -58,7 +50,7 @@ def render_dataset(
     batch_size: int = 32,
     device: str = "auto",
     report: Callable[[str], object] = lambda line: None,
-) -> Rendered:
+) -> DrawnFolder:
     """Render the person of each training image under ``source_root`` in several contexts, as JPEG files under ``out``.
 
     Contexts are training images under ``context_root``, drawn alike and all different for one person
@@ -92,18 +84,10 @@ def render_dataset(
     given, items = _planned(source, target, contexts, seed)
     header = {
         "made_by": "reidzoo render",
-        "method": type(method).__name__,
-        "generator": (cfg.model.get("generator") or {}).get("type"),
-        "config": without_folders(str(config)),
-        "checkpoint_sha256": sha256(local_file(checkpoint)),
-        "commit": commit(),
+        **made_with(config, cfg, checkpoint, method),
         "source": source.title,
         "target": target.title,
-        "counts": {
-            "images": len(items),
-            "pids": len({record.pid for record in source.records}),
-            "cameras": len({item.entry.style_camid for item in items}),
-        },
+        "counts": {**counts_of(items), "cameras": len({item.entry.style_camid for item in items})},
         "size": training_size(domains(cfg, "s2t")[0].get("transforms", ())),
         "quality": quality,
         "contexts": contexts,
@@ -122,8 +106,7 @@ def render_dataset(
         quality=quality,
         device=device,
     )
-    written, kept = draw_folder(Path(out), header, items, drawing, report)
-    return Rendered(Path(out), written=written, kept=kept)
+    return draw_folder(out, header, items, drawing, report)
 
 
 def renderable(cfg: Config, domain: str, root: str | Path | None = None) -> ReIDDataset:

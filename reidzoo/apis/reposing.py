@@ -17,15 +17,22 @@ import cv2
 import numpy as np
 from torch import Tensor
 
-from reidzoo.apis.drawing import Drawing, Item, check_numbers, draw_folder, refuse_equal_files
+from reidzoo.apis.drawing import (
+    Drawing,
+    DrawnFolder,
+    Item,
+    check_numbers,
+    counts_of,
+    draw_folder,
+    made_with,
+    refuse_equal_files,
+)
 from reidzoo.apis.drawn_folder import REPOSING
 from reidzoo.apis.method_loading import find_device, load_method
 from reidzoo.apis.pose_input import FoundPose, find_pose
 from reidzoo.apis.posed_images import PoseReader, Shot, posed_dataset
-from reidzoo.apis.provenance import commit, without_folders
 from reidzoo.apis.sampling import check_size
 from reidzoo.apis.trained_data import pose_pairs, resizing, training_size
-from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import atomic_path, sha256
 from reidzoo.data.datasets.generated_folder import GeneratedImage
@@ -44,19 +51,13 @@ COLUMNS = ("source", "target pose", "drawn")
 
 
 @dataclass(frozen=True)
-class Reposed:
-    """What became of a data set.
+class Reposed(DrawnFolder):
+    """As its base; and images that were left out.
 
     Attributes:
-        folder: the root for ``GeneratedFolder``.
-        written: images that this call drew.
-        kept: images that an earlier call had drawn.
         excluded: images of the data set without visible shoulders and hips, of which nothing is drawn.
     """
 
-    folder: Path
-    written: int
-    kept: int
     excluded: int
 
 
@@ -192,19 +193,10 @@ def repose_dataset(
         report(f"{excluded:,} of {len(records):,} images are left out: their shoulders and hips are not all visible")
     header = {
         "made_by": "reidzoo repose",
-        "method": type(method).__name__,
-        "generator": (cfg.model.get("generator") or {}).get("type"),
-        "config": without_folders(str(config)),
-        "checkpoint_sha256": sha256(local_file(checkpoint)),
-        "commit": commit(),
+        **made_with(config, cfg, checkpoint, method),
         "source": pairs.dataset.title,
         "annotations_sha256": sha256(pairs.annotations),
-        "counts": {
-            "images": len(items),
-            "pids": len({item.entry.pid for item in items}),
-            "cameras": len({item.entry.source_camid for item in items}),
-            "excluded": excluded,
-        },
+        "counts": {**counts_of(items), "excluded": excluded},
         "size": training_size(content["transforms"]),
         "quality": quality,
         "poses": poses,
@@ -220,8 +212,8 @@ def repose_dataset(
         quality=quality,
         device=device,
     )
-    written, kept = draw_folder(Path(out), header, items, drawing, report)
-    return Reposed(Path(out), written=written, kept=kept, excluded=excluded)
+    drawn = draw_folder(out, header, items, drawing, report)
+    return Reposed(drawn.folder, drawn.written, drawn.kept, excluded)
 
 
 def _planned(pairs: PosePairs, rows: list[int], poses: int, seed: int) -> tuple[list[Shot], list[Item]]:

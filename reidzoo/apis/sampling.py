@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from reidzoo.apis.drawing import Batch, Drawing, Item, check_numbers, draw_folder
+from reidzoo.apis.drawing import Batch, Drawing, DrawnFolder, Item, check_numbers, draw_folder, made_with
 from reidzoo.apis.drawn_folder import SAMPLING
 from reidzoo.apis.method_loading import load_method
-from reidzoo.apis.provenance import commit, without_folders
-from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
-from reidzoo.base.files import sha256
 from reidzoo.base.weights import read_checkpoint
 from reidzoo.data.datasets.manifest import SAMPLES
 from reidzoo.data.datasets.sampled_folder import SampledImage
@@ -28,21 +24,6 @@ from reidzoo.zoo.download import SCHEME
 REFUSAL = "draws nothing from noise: name the config of a method that does, such as DCGAN"
 #: names have six digits, so that they sort as their numbers do
 MOST = 1_000_000
-
-
-@dataclass(frozen=True)
-class Sampled:
-    """What became of a folder of samples.
-
-    Attributes:
-        folder: the root for ``SampledFolder``.
-        written: images that this call drew.
-        kept: images that an earlier call had drawn.
-    """
-
-    folder: Path
-    written: int
-    kept: int
 
 
 def sample_images(
@@ -57,7 +38,7 @@ def sample_images(
     batch_size: int = 64,
     device: str = "auto",
     report: Callable[[str], object] = lambda line: None,
-) -> Sampled:
+) -> DrawnFolder:
     """Draw ``count`` images from noise, as JPEG files ``000000.jpg`` and so on under ``out``.
 
     ``manifest.json`` lists them and says what made them: the method, its generator, config, digest of the checkpoint,
@@ -97,11 +78,7 @@ def sample_images(
     header = {
         "made_by": "reidzoo sample",
         "kind": SAMPLES,
-        "method": type(method).__name__,
-        "generator": (cfg.model.get("generator") or {}).get("type"),
-        "config": without_folders(str(name_or_config)),
-        "checkpoint_sha256": sha256(local_file(checkpoint)),
-        "commit": commit(),
+        **made_with(name_or_config, cfg, checkpoint, method),
         "source": _trained_on(checkpoint),
         "count": count,
         "size": [height, width],
@@ -119,8 +96,7 @@ def sample_images(
         device=device,
     )
     items: Batch = [Item(number, SampledImage(f"{number:06d}.jpg")) for number in range(count)]
-    written, kept = draw_folder(Path(out), header, items, drawing, report)
-    return Sampled(Path(out), written=written, kept=kept)
+    return draw_folder(out, header, items, drawing, report)
 
 
 def noise_of(method: SamplingMethod, seed: int, number: int) -> Tensor:

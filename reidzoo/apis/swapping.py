@@ -7,7 +7,6 @@ two identities: it is labelled with that of its appearance, and the manifest kee
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,37 +15,31 @@ import numpy as np
 from mmengine.config import Config
 from torch import Tensor
 
-from reidzoo.apis.drawing import Batch, Drawing, Item, check_numbers, draw_folder, read_rows, refuse_equal_files
+from reidzoo.apis.drawing import (
+    Batch,
+    Drawing,
+    DrawnFolder,
+    Item,
+    check_numbers,
+    counts_of,
+    draw_folder,
+    made_with,
+    read_rows,
+    refuse_equal_files,
+)
 from reidzoo.apis.drawn_folder import SWAPPING
 from reidzoo.apis.method_loading import find_device, load_method
 from reidzoo.apis.picture_input import batches_of, listed
-from reidzoo.apis.provenance import commit, without_folders
 from reidzoo.apis.swap_grids import framed, swap_all
 from reidzoo.apis.trained_data import resizing, swap_images, training_size
-from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
-from reidzoo.base.files import atomic_path, sha256
+from reidzoo.base.files import atomic_path
 from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.generated_folder import SwappedImage
 from reidzoo.methods.swapping import SwapMethod
 from reidzoo.registry import DATASETS, TRANSFORMS
 
 REFUSAL = "swaps no appearances: name the model or config of a method that does, such as DGNet"
-
-
-@dataclass(frozen=True)
-class Swapped:
-    """What became of a data set.
-
-    Attributes:
-        folder: the root for ``GeneratedFolder``.
-        written: images that this call drew.
-        kept: images that an earlier call had drawn.
-    """
-
-    folder: Path
-    written: int
-    kept: int
 
 
 def swap(
@@ -115,7 +108,7 @@ def swap_dataset(
     batch_size: int = 32,
     device: str = "auto",
     report: Callable[[str], object] = lambda line: None,
-) -> Swapped:
+) -> DrawnFolder:
     """Draw each training image under ``source_root`` in the structure of others, as JPEG files under ``out``.
 
     As DG-Net's released code does, structures come from an independently shuffled pass over the same images: each image
@@ -150,17 +143,9 @@ def swap_dataset(
     given, items = _planned(dataset, structures, seed)
     header = {
         "made_by": "reidzoo swap",
-        "method": type(method).__name__,
-        "generator": (cfg.model.get("generator") or {}).get("type"),
-        "config": without_folders(str(config)),
-        "checkpoint_sha256": sha256(local_file(checkpoint)),
-        "commit": commit(),
+        **made_with(config, cfg, checkpoint, method),
         "source": dataset.title,
-        "counts": {
-            "images": len(items),
-            "pids": len({item.entry.pid for item in items}),
-            "cameras": len({item.entry.source_camid for item in items}),
-        },
+        "counts": counts_of(items),
         "size": training_size(swap_images(cfg).get("transforms", ())),
         "quality": quality,
         "truncated": truncate,
@@ -181,8 +166,7 @@ def swap_dataset(
         quality=quality,
         device=device,
     )
-    written, kept = draw_folder(Path(out), header, items, drawing, report)
-    return Swapped(Path(out), written=written, kept=kept)
+    return draw_folder(out, header, items, drawing, report)
 
 
 def swappable(cfg: Config, root: str | Path) -> ReIDDataset:

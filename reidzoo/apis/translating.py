@@ -5,41 +5,33 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from reidzoo.apis.drawing import Batch, Drawing, Item, check_numbers, draw_folder, read_rows, refuse_equal_files
+from reidzoo.apis.drawing import (
+    Batch,
+    Drawing,
+    DrawnFolder,
+    Item,
+    check_numbers,
+    counts_of,
+    draw_folder,
+    made_with,
+    read_rows,
+    refuse_equal_files,
+)
 from reidzoo.apis.drawn_folder import TRANSLATION
 from reidzoo.apis.method_loading import load_method
-from reidzoo.apis.provenance import commit, without_folders
 from reidzoo.apis.trained_data import domains, resizing, training_size
 from reidzoo.apis.translator import REFUSAL
-from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
-from reidzoo.base.files import sha256
 from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.generated_folder import GeneratedImage
 from reidzoo.methods.translation import TranslationMethod
 from reidzoo.registry import DATASETS
-
-
-@dataclass(frozen=True)
-class Translated:
-    """What became of a data set.
-
-    Attributes:
-        folder: the root for ``GeneratedFolder``.
-        written: images that this call drew.
-        kept: images that an earlier call had drawn.
-    """
-
-    folder: Path
-    written: int
-    kept: int
 
 
 def translate_dataset(
@@ -56,7 +48,7 @@ def translate_dataset(
     batch_size: int = 32,
     device: str = "auto",
     report: Callable[[str], object] = lambda line: None,
-) -> Translated:
+) -> DrawnFolder:
     """Draw the training images under ``source_root`` in the style of the other domain, as JPEG files under ``out``.
 
     ``manifest.json`` is the truth: of each file identity, cameras and what it was drawn from; before them the method,
@@ -100,15 +92,12 @@ def translate_dataset(
     items = _planned(dataset, other.get("cameras") or (), copies)
     header = {
         "made_by": "reidzoo translate",
-        "method": type(method).__name__,
+        **made_with(config, cfg, checkpoint, method),
         "generator": type(method.generator(direction)).__name__,
-        "config": without_folders(str(config)),
-        "checkpoint_sha256": sha256(local_file(checkpoint)),
-        "commit": commit(),
         "direction": direction,
         "source": dataset.title,
         "source_cameras": sorted({record.camid for record in dataset.records}),
-        "counts": _counts(dataset, items),
+        "counts": counts_of(items),
         "size": training_size(side.get("transforms", ())),
         "quality": quality,
         "copies": copies,
@@ -128,8 +117,7 @@ def translate_dataset(
         quality=quality,
         device=device,
     )
-    written, kept = draw_folder(Path(out), header, items, drawing, report)
-    return Translated(Path(out), written=written, kept=kept)
+    return draw_folder(out, header, items, drawing, report)
 
 
 @contextmanager
@@ -168,11 +156,3 @@ def _planned(dataset: ReIDDataset, style_cameras: Sequence[int], copies: int) ->
             items.append(Item(index, GeneratedImage(file, record.pid, record.camid, style, source.as_posix())))
     refuse_equal_files(items)
     return items
-
-
-def _counts(dataset: ReIDDataset, items: Batch) -> dict[str, int]:
-    return {
-        "images": len(items),
-        "pids": len({record.pid for record in dataset.records}),
-        "cameras": len({record.camid for record in dataset.records}),
-    }

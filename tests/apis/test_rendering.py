@@ -14,7 +14,8 @@ from toy_renderings import ELLIPSE, ToyRenderer, write_toy_rendering, write_weig
 from toy_swaps import write_toy_swap
 
 from reidzoo.apis import redrawing
-from reidzoo.apis.rendering import Rendered, context_rows, render_dataset
+from reidzoo.apis.drawing import DrawnFolder
+from reidzoo.apis.rendering import context_rows, render_dataset
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
 from reidzoo.data.datasets.generated_folder import GeneratedFolder
@@ -63,7 +64,7 @@ def contents(folder):
 def test_persons_keep_their_identity_and_take_the_camera_of_their_context(saved, source, target, tmp_path):
     lines = []
     done = render_dataset(*saved, source, tmp_path / "out", contexts=2, device="cpu", report=lines.append)
-    assert done == Rendered(tmp_path / "out", written=16, kept=0)
+    assert done == DrawnFolder(tmp_path / "out", written=16, kept=0)
     entries = manifest(tmp_path / "out")["images"]
     names = sorted(path.name for path in (source / FOLDER).iterdir())
     assert [entry["file"] for entry in entries] == [f"{FOLDER}/{name[:-4]}r{n}.jpg" for name in names for n in (1, 2)]

@@ -13,8 +13,9 @@ from mmengine.config import Config
 from toy_sampling import write_toy_sampler
 from toy_translation import write_toy_gan
 
-from reidzoo.apis import sampling
-from reidzoo.apis.sampling import Sampled, noise_of, sample_images
+from reidzoo.apis import drawing
+from reidzoo.apis.drawing import DrawnFolder
+from reidzoo.apis.sampling import noise_of, sample_images
 from reidzoo.apis.translating import translate_dataset
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
@@ -84,7 +85,7 @@ def killed_after(monkeypatch):
 def test_the_folder_is_a_data_set_without_persons(saved, tmp_path):
     lines = []
     done = draw(saved, tmp_path / "out", report=lines.append)
-    assert done == Sampled(tmp_path / "out", written=20, kept=0)
+    assert done == DrawnFolder(tmp_path / "out", written=20, kept=0)
     dataset = SampledFolder(str(tmp_path / "out"))
     assert [path.name for path in dataset.files] == [f"{number:06d}.jpg" for number in range(20)]
     assert dataset[19]["images"].shape == (3, 32, 16)
@@ -170,7 +171,9 @@ def test_a_killed_call_goes_on_and_ends_in_the_same_bytes(saved, tmp_path, kille
     assert "sampling.json" in left
     with pytest.raises(UserError, match="manifest"):
         SampledFolder(str(tmp_path / "parts"))  # half a folder is none
-    assert draw(saved, tmp_path / "parts", batch_size=6) == Sampled(tmp_path / "parts", written=20 - kept, kept=kept)
+    assert draw(saved, tmp_path / "parts", batch_size=6) == DrawnFolder(
+        tmp_path / "parts", written=20 - kept, kept=kept
+    )
     assert contents(tmp_path / "parts") == contents(tmp_path / "whole")
 
 
@@ -178,9 +181,9 @@ def test_a_finished_folder_is_left_alone_and_a_lost_image_comes_back(saved, tmp_
     draw(saved, tmp_path, batch_size=6)
     before = contents(tmp_path)
     (tmp_path / "000013.jpg").unlink()
-    assert draw(saved, tmp_path, batch_size=6) == Sampled(tmp_path, written=1, kept=19)
+    assert draw(saved, tmp_path, batch_size=6) == DrawnFolder(tmp_path, written=1, kept=19)
     killed_after(0)  # no batch is drawn
-    assert draw(saved, tmp_path, batch_size=6) == Sampled(tmp_path, written=0, kept=20)
+    assert draw(saved, tmp_path, batch_size=6) == DrawnFolder(tmp_path, written=0, kept=20)
     assert contents(tmp_path) == before
 
 
@@ -224,10 +227,10 @@ def test_samples_and_translations_do_not_mix(saved, toy_market, tmp_path):
 
 
 def test_another_commit_is_no_obstacle(saved, tmp_path, monkeypatch):
-    monkeypatch.setattr(sampling, "commit", lambda: "one")
+    monkeypatch.setattr(drawing, "commit", lambda: "one")
     draw(saved, tmp_path)
     (tmp_path / "000003.jpg").unlink()
-    monkeypatch.setattr(sampling, "commit", lambda: "two")
+    monkeypatch.setattr(drawing, "commit", lambda: "two")
     assert draw(saved, tmp_path).written == 1
     assert header(tmp_path)["commit"] == "one, two"
 

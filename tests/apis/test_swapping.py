@@ -14,8 +14,9 @@ from toy_poses import write_toy_transfer
 from toy_swaps import ToySwap, write_toy_swap, write_weights
 
 from reidzoo.apis import swapping
+from reidzoo.apis.drawing import DrawnFolder
 from reidzoo.apis.redrawing import redraw_dataset
-from reidzoo.apis.swapping import Swapped, swap, swap_dataset
+from reidzoo.apis.swapping import swap, swap_dataset
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
 from reidzoo.data.datasets.generated_folder import GeneratedFolder, read_manifest
@@ -119,7 +120,7 @@ def test_what_is_not_swapped(saved, market, tmp_path):
 def test_labels_are_those_of_the_appearance_and_structures_a_shuffle(saved, market, tmp_path):
     lines = []
     done = swap_dataset(*saved, market, tmp_path / "out", structures=2, device="cpu", report=lines.append)
-    assert done == Swapped(tmp_path / "out", written=24, kept=0)
+    assert done == DrawnFolder(tmp_path / "out", written=24, kept=0)
     entries = manifest(tmp_path / "out")["images"]
     sources = names(market)
     assert [entry["file"] for entry in entries] == [f"{FOLDER}/{name[:-4]}s{n}.jpg" for name in sources for n in (1, 2)]

@@ -12,8 +12,9 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from reidzoo.apis import translating
-from reidzoo.apis.translating import Translated, translate_dataset
+from reidzoo.apis import drawing
+from reidzoo.apis.drawing import DrawnFolder
+from reidzoo.apis.translating import translate_dataset
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
 from reidzoo.data.datasets.generated_folder import GeneratedFolder, read_manifest
@@ -97,7 +98,7 @@ def killed_after(monkeypatch):
 def test_the_folder_is_a_data_set_with_the_labels_and_names_of_the_source(saved, toy_market, tmp_path):
     lines = []
     done = translate_dataset(*saved(), toy_market, tmp_path / "out", device="cpu", report=lines.append)
-    assert done == Translated(tmp_path / "out", written=24, kept=0)
+    assert done == DrawnFolder(tmp_path / "out", written=24, kept=0)
     entries = read_manifest(tmp_path / "out")
     names = sorted(f"bounding_box_train/{path.name}" for path in image_files(toy_market / "bounding_box_train"))
     assert [entry.file for entry in entries] == [entry.source_file for entry in entries] == names
@@ -167,7 +168,7 @@ def test_a_killed_call_goes_on_and_ends_in_the_same_bytes(saved, toy_market, tmp
     assert "manifest.json" not in left
     with pytest.raises(UserError, match="manifest"):
         GeneratedFolder(str(tmp_path / "parts"))  # half a data set is none
-    assert translate("parts") == Translated(tmp_path / "parts", written=24 - kept, kept=kept)
+    assert translate("parts") == DrawnFolder(tmp_path / "parts", written=24 - kept, kept=kept)
     assert contents(tmp_path / "parts") == contents(tmp_path / "whole")
 
 
@@ -199,7 +200,7 @@ def test_a_finished_folder_is_left_alone(saved, toy_market, tmp_path, killed_aft
     before = contents(tmp_path / "out")
     killed_after(0)  # no batch is drawn
     done = translate_dataset(config, checkpoint, toy_market, tmp_path / "out", device="cpu")
-    assert done == Translated(tmp_path / "out", written=0, kept=24)
+    assert done == DrawnFolder(tmp_path / "out", written=0, kept=24)
     assert contents(tmp_path / "out") == before
 
 
@@ -313,10 +314,10 @@ def test_a_claim_without_images_and_another_commit_are_no_obstacle(saved, toy_ma
     out = tmp_path / "out"
     out.mkdir()
     (out / "translation.json").write_text('{"quality": 3}')
-    monkeypatch.setattr(translating, "commit", lambda: "one")
+    monkeypatch.setattr(drawing, "commit", lambda: "one")
     translate_dataset(config, checkpoint, toy_market, out, device="cpu")
     image_files(out / "bounding_box_train")[3].unlink()
-    monkeypatch.setattr(translating, "commit", lambda: "two")
+    monkeypatch.setattr(drawing, "commit", lambda: "two")
     assert translate_dataset(config, checkpoint, toy_market, out, device="cpu").written == 1
     assert header(out)["commit"] == "one, two"
 
