@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,13 @@ from mmengine.model import BaseModel
 from torch import Tensor
 
 from reidzoo.apis.epoch_pictures import Rows
+from reidzoo.apis.results import IMAGES
+from reidzoo.base.errors import UserError
+from reidzoo.data.datasets.base import ReIDDataset
+from reidzoo.data.datasets.synthped import SynthPed
 
+#: mean grey levels by which what a method is given changes what it draws at least
+LEAST_CHANGE = 0.5
 #: of results, rows as they were read
 Measured = list[list[dict[str, Any]]]
 
@@ -45,6 +52,7 @@ class GeneratorSamples(ABC):
         learnt: task of the results of re-ID networks that learnt from its images.
         column_titles: of the picture.
         people: data sets whose persons a picture would show; empty where all of them were rendered.
+        judges: what the method's ``optimized()`` calls that which draws nothing; the published file is without it.
     """
 
     kind: type[BaseModel]
@@ -54,6 +62,7 @@ class GeneratorSamples(ABC):
     learnt: str
     column_titles: Sequence[str] = ()
     people: Sequence[str]
+    judges: Sequence[str] = ()
 
     @abstractmethod
     def __init__(self, cfg: Config): ...
@@ -89,7 +98,9 @@ class GeneratorSamples(ABC):
 
     def unneeded(self, method: BaseModel) -> list[str]:
         """How the names of weights begin that drawing does not need, so that the published file is without them."""
-        return []
+        groups = method.optimized()
+        members = [member for judge in self.judges for member in groups.get(judge, ())]
+        return [f"{name}." for name, child in method.named_children() if any(child is member for member in members)]
 
     def difference(self, one: BaseModel, other: BaseModel) -> int:
         """The largest difference between any two values that both draw, in grey levels."""
@@ -112,7 +123,70 @@ def spread_over(pids: Sequence[int], count: int) -> list[int]:
     return [rows[known[place]][turn % len(rows[known[place]])] for turn, place in enumerate(chosen)]
 
 
-def names_of(method: BaseModel, group: str) -> list[str]:
-    """How the names of the weights begin that ``method`` updates as ``group``; empty where it has no such group."""
-    members = method.optimized().get(group, [])
-    return [f"{name}." for name, child in method.named_children() if any(child is member for member in members)]
+def people_of(*datasets: ReIDDataset) -> list[str]:
+    """Names of those of the data sets whose persons are real ones."""
+    return [dataset.metainfo["name"] for dataset in datasets if not isinstance(dataset, SynthPed)]
+
+
+def require_finite(method: BaseModel, drawn: Tensor, where: str = "") -> None:
+    """Refuse a method that draws no numbers.
+
+    Args:
+        method: named in the error.
+        drawn: before it is brought to bytes.
+        where: of the error, such as " in the direction s2t".
+
+    Raises:
+        UserError: a value is not finite.
+    """
+    if not drawn.isfinite().all():
+        raise UserError(f"{type(method).__name__} draws what is not finite{where}: its training has failed")
+
+
+def require_change(method: BaseModel, of: str, change: float) -> None:
+    """Refuse a method that draws one image, whatever it is given.
+
+    Args:
+        method: named in the error.
+        of: what was changed, such as "pose".
+        change: mean absolute difference that this made, in grey levels.
+
+    Raises:
+        UserError: a smaller change.
+    """
+    if change < LEAST_CHANGE:
+        raise UserError(
+            f"{type(method).__name__} draws one image whatever the {of}: another {of} changes it by {change:.2f} of "
+            f"255 grey levels on average, expected at least {LEAST_CHANGE}: train it for longer"
+        )
+
+
+def change_along(drawn: Tensor, axis: int) -> float:
+    """Mean absolute difference between neighbours along ``axis``; 0 where there are none."""
+    return drawn.diff(dim=axis).abs().mean().item() if drawn.shape[axis] > 1 else 0.0
+
+
+def require_judged(config: str, measured: Measurements, where: str, command: str) -> None:
+    """Refuse a generator without a row on its images; arguments as of :meth:`GeneratorSamples.require_measured`.
+
+    Args:
+        config: its config file.
+        measured: what is known.
+        where: what the rows were looked for, in words.
+        command: that judges them, without its ``--out``.
+
+    Raises:
+        UserError: rows are missing.
+    """
+    if not measured.judged:
+        raise UserError(
+            f"no row on images is of exactly these weights of '{config}' and of {where}, so nobody knows how good they "
+            f"are: {command} --out model_zoo/results/{Path(config).stem}{IMAGES}.seed<N>.json"
+        )
+
+
+def grey_levels(images: Tensor, **figures: float) -> dict[str, float]:
+    """Mean grey level of each colour of ``images`` (B x 3 x H x W), and what else there is to tell of them."""
+    red, green, blue = images.double().mean((0, 2, 3)).tolist()
+    figures = {"mean_red": red, "mean_green": green, "mean_blue": blue, **figures}
+    return {name: round(value, 4) for name, value in figures.items()}

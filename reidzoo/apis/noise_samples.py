@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,8 +9,7 @@ from mmengine.config import Config
 from torch import Tensor
 
 from reidzoo.apis.epoch_pictures import Rows
-from reidzoo.apis.generator_samples import GeneratorSamples, Measurements
-from reidzoo.apis.results import IMAGES
+from reidzoo.apis.generator_samples import GeneratorSamples, Measurements, grey_levels, require_finite, require_judged
 from reidzoo.apis.sampling import REFUSAL, noise_of
 from reidzoo.base.errors import UserError
 from reidzoo.data.datasets.synthped import SynthPed
@@ -43,21 +41,17 @@ class NoiseSamples(GeneratorSamples):
 
     def figures(self, method: SamplingMethod) -> list[dict[str, Any]]:
         """One entry: mean of each colour, and ``diversity``, the standard deviation over images, mean over values."""
-        name = type(method).__name__
         with torch.no_grad():
-            finite = torch.isfinite(method(_noise(method)))
-        if not finite.all():
-            raise UserError(f"{name} draws what is not finite: its training has failed")
+            require_finite(method, method(_noise(method)))
         images = self.drawn(method)[0].double()
         diversity = images.std(0, correction=0).mean().item()
         if diversity < LEAST_DIVERSITY:
             raise UserError(
-                f"{name} draws one image whatever the noise: {COUNT} images differ by {diversity:.2f} of 255 grey "
-                f"levels (standard deviation), expected at least {LEAST_DIVERSITY}: train it again or for longer"
+                f"{type(method).__name__} draws one image whatever the noise: {COUNT} images differ by "
+                f"{diversity:.2f} of 255 grey levels (standard deviation), expected at least {LEAST_DIVERSITY}: train "
+                "it again or for longer"
             )
-        red, green, blue = images.mean((0, 2, 3)).tolist()
-        figures = {"mean_red": red, "mean_green": green, "mean_blue": blue, "diversity": diversity}
-        metrics = {key: round(value, 4) for key, value in figures.items()}
+        metrics = grey_levels(images, diversity=diversity)
         return [{"data": f"the first {COUNT} images of seed {SEED}", "metrics": metrics}]
 
     def rows(self, method: SamplingMethod) -> Rows:
@@ -65,13 +59,8 @@ class NoiseSamples(GeneratorSamples):
         return [tuple(images[start : start + COLUMNS]) for start in range(0, COUNT, COLUMNS)]
 
     def require_measured(self, config: str, measured: Measurements, where: str) -> None:
-        if not measured.judged:
-            stem = Path(config).stem
-            raise UserError(
-                f"no row on images is of exactly these weights of '{config}' and of {where}, so nobody knows how good "
-                f"they are: draw some, then judge them with tools/evaluate_images.py {self.dataset.root} FOLDER --out "
-                f"model_zoo/results/{stem}{IMAGES}.seed<N>.json"
-            )
+        judge = f"draw some, then judge them with tools/evaluate_images.py {self.dataset.root} FOLDER"
+        require_judged(config, measured, where, judge)
 
 
 def _noise(method: SamplingMethod) -> Tensor:

@@ -9,22 +9,26 @@ from mmengine.config import Config
 from torch import Tensor
 
 from reidzoo.apis.epoch_pictures import Rows
-from reidzoo.apis.generator_samples import GeneratorSamples, Measurements, names_of, spread_over
+from reidzoo.apis.generator_samples import (
+    GeneratorSamples,
+    Measurements,
+    grey_levels,
+    people_of,
+    require_change,
+    require_finite,
+    require_judged,
+    spread_over,
+)
 from reidzoo.apis.pose_grids import COLUMNS, posed_rows
 from reidzoo.apis.posed_images import posed_dataset
 from reidzoo.apis.reposing import REFUSAL
-from reidzoo.apis.results import IMAGES
 from reidzoo.apis.trained_data import pose_pairs
-from reidzoo.base.errors import UserError
 from reidzoo.data.datasets.pose_pairs import PosePairs
-from reidzoo.data.datasets.synthped import SynthPed
 from reidzoo.data.draw import Draw
 from reidzoo.methods.pose_transfer import PoseTransferMethod
 from reidzoo.zoo.metafiles import POSE_TRANSFER, REID_WITH_REPOSED
 
 COUNT = 6
-#: mean grey levels by which another pose changes what is drawn at least
-LEAST_CHANGE = 0.5
 
 
 class PoseSamples(GeneratorSamples):
@@ -42,13 +46,14 @@ class PoseSamples(GeneratorSamples):
     images = "images in other poses"
     task = POSE_TRANSFER
     learnt = REID_WITH_REPOSED
+    judges = ("discriminator",)
     column_titles = COLUMNS
 
     def __init__(self, cfg: Config):
         trained = pose_pairs(cfg)
         pairs = PosePairs(posed_dataset(cfg, trained["dataset"]["root"], "train"), trained["annotations"])
         self.name = pairs.dataset.metainfo["name"]
-        self.people = [] if isinstance(pairs.dataset, SynthPed) else [self.name]
+        self.people = people_of(pairs.dataset)
         pids = [pairs.dataset.records[row].pid for row, _ in pairs.items]
         items = [pairs[Draw(index=index)] for index in spread_over(pids, COUNT)]
         keys = ("source_images", "source_points", "target_points", "target_images")
@@ -62,36 +67,18 @@ class PoseSamples(GeneratorSamples):
     def figures(self, method: PoseTransferMethod) -> list[dict[str, Any]]:
         """One entry: mean of each colour; mean absolute differences, ``pose_change`` between what is drawn in the
         target's pose and in the source's own, ``distance`` to the target."""
-        name = type(method).__name__
         posed = {"source_points": self.source_points, "target_points": self.target_points}
         with torch.no_grad():
-            finite = torch.isfinite(method(**method.data_preprocessor({"images": self.sources, **posed})))
-        if not finite.all():
-            raise UserError(f"{name} draws what is not finite: its training has failed")
+            require_finite(method, method(**method.data_preprocessor({"images": self.sources, **posed})))
         images = self.drawn(method)[0].double()
         own = method.repose(self.sources, self.source_points, self.source_points)
         change = (images - own).abs().mean().item()
-        if change < LEAST_CHANGE:
-            raise UserError(
-                f"{name} draws one image whatever the pose: another pose changes it by {change:.2f} of 255 grey levels "
-                f"on average, expected at least {LEAST_CHANGE}: train it for longer"
-            )
-        red, green, blue = images.mean((0, 2, 3)).tolist()
-        distance = (images - self.targets).abs().mean().item()
-        figures = {"mean_red": red, "mean_green": green, "mean_blue": blue, "pose_change": change, "distance": distance}
-        metrics = {key: round(value, 4) for key, value in figures.items()}
+        require_change(method, "pose", change)
+        metrics = grey_levels(images, pose_change=change, distance=(images - self.targets).abs().mean().item())
         return [{"data": f"{self.name}, {len(images)} images in other poses", "metrics": metrics}]
 
     def rows(self, method: PoseTransferMethod) -> Rows:
         return posed_rows(method, self.sources, self.source_points, self.target_points, self.targets)
 
     def require_measured(self, config: str, measured: Measurements, where: str) -> None:
-        if not measured.judged:
-            raise UserError(
-                f"no row on images is of exactly these weights of '{config}' and of {where}, so nobody knows how good "
-                f"they are: judge them with tools/evaluate_poses.py {config} CHECKPOINT --out "
-                f"model_zoo/results/<its name>{IMAGES}.seed<N>.json"
-            )
-
-    def unneeded(self, method: PoseTransferMethod) -> list[str]:
-        return names_of(method, "discriminator")
+        require_judged(config, measured, where, f"judge them with tools/evaluate_poses.py {config} CHECKPOINT")

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from mmengine.config import Config
 from torch import Tensor
 
 from reidzoo.apis.drawing import read_rows
 from reidzoo.apis.epoch_pictures import Rows
-from reidzoo.apis.generator_samples import GeneratorSamples, Measurements, names_of, spread_over
+from reidzoo.apis.generator_samples import (
+    GeneratorSamples,
+    Measurements,
+    change_along,
+    grey_levels,
+    people_of,
+    require_change,
+    require_finite,
+    spread_over,
+)
 from reidzoo.apis.swap_grids import swap_all, swapped_rows
 from reidzoo.apis.swapping import REFUSAL, swappable
 from reidzoo.apis.trained_data import swap_images
 from reidzoo.base.errors import UserError
-from reidzoo.data.datasets.synthped import SynthPed
 from reidzoo.methods.swapping import SwapMethod
 from reidzoo.zoo.metafiles import REID_WITH_SWAPPED, SWAPPING
 
 COUNT = 6
-#: mean grey levels by which another appearance, or another structure, changes what is drawn at least
-LEAST_CHANGE = 0.5
 
 
 class SwapSamples(GeneratorSamples):
@@ -40,11 +45,12 @@ class SwapSamples(GeneratorSamples):
     images = "swapped images"
     task = SWAPPING
     learnt = REID_WITH_SWAPPED
+    judges = ("discriminator",)
 
     def __init__(self, cfg: Config):
         dataset = swappable(cfg, swap_images(cfg)["root"])
         self.name = dataset.metainfo["name"]
-        self.people = [] if isinstance(dataset, SynthPed) else [self.name]
+        self.people = people_of(dataset)
         rows = spread_over([record.pid for record in dataset.records], 2 * COUNT)
         self.appearance, self.structure = read_rows(dataset, rows[::2]), read_rows(dataset, rows[1::2] or rows)
 
@@ -56,26 +62,19 @@ class SwapSamples(GeneratorSamples):
         """One entry: mean of each colour; mean absolute differences, ``appearance_change`` between what two persons
         wear in one structure, ``structure_change`` between two structures of one appearance, and ``self_error``
         between an image and itself drawn again."""
-        name = type(method).__name__
         with torch.no_grad():
             images = method.data_preprocessor({"images": self.structure})["images"]
-            finite = torch.isfinite(method.draw(images, images))
-        if not finite.all():
-            raise UserError(f"{name} draws what is not finite: its training has failed")
-        swapped = swap_all(method, self.appearance, self.structure).astype(np.float64)
-        changes = {"appearance": _difference(swapped, 0), "structure": _difference(swapped, 1)}
+            require_finite(method, method.draw(images, images))
+        drawn = torch.stack(self.drawn(method)).double()  # appearances x structures x 3 x H x W
+        changes = {"appearance": change_along(drawn, 0), "structure": change_along(drawn, 1)}
         for of, change in changes.items():
-            if change < LEAST_CHANGE:
-                raise UserError(
-                    f"{name} draws one image whatever the {of}: another one changes it by {change:.2f} of 255 grey "
-                    f"levels on average, expected at least {LEAST_CHANGE}: train it for longer"
-                )
+            require_change(method, of, change)
         again = method.swap(self.structure, self.structure).double()
-        red, green, blue = swapped.mean((0, 1, 2, 3)).tolist()
-        figures = {"mean_red": red, "mean_green": green, "mean_blue": blue}
-        figures |= {f"{of}_change": change for of, change in changes.items()}
-        figures["self_error"] = (again - self.structure).abs().mean().item()
-        metrics = {key: round(value, 4) for key, value in figures.items()}
+        metrics = grey_levels(
+            drawn.flatten(0, 1),
+            **{f"{of}_change": change for of, change in changes.items()},
+            self_error=(again - self.structure).abs().mean().item(),
+        )
         counts = f"{len(self.appearance)} appearances in {len(self.structure)} structures"
         return [{"data": f"{self.name}, {counts}", "metrics": metrics}]
 
@@ -88,11 +87,3 @@ class SwapSamples(GeneratorSamples):
                 f"no row is of a test of exactly these weights of '{config}' and of {where}, so nobody knows how good "
                 "they are: test them with tools/test.py --json, or fill a table that has it with tools/run_table.py"
             )
-
-    def unneeded(self, method: SwapMethod) -> list[str]:
-        return names_of(method, "discriminator")
-
-
-def _difference(swapped: np.ndarray, axis: int) -> float:
-    """Mean absolute difference between neighbours along ``axis``; 0 where there are none."""
-    return float(np.abs(np.diff(swapped, axis=axis)).mean()) if swapped.shape[axis] > 1 else 0.0

@@ -11,13 +11,19 @@ from mmengine.config import Config
 from torch import Tensor
 
 from reidzoo.apis.epoch_pictures import Rows
-from reidzoo.apis.generator_samples import GeneratorSamples, Measurements, spread_over
+from reidzoo.apis.generator_samples import (
+    GeneratorSamples,
+    Measurements,
+    grey_levels,
+    people_of,
+    require_finite,
+    spread_over,
+)
 from reidzoo.apis.trained_data import domains, resizing
 from reidzoo.apis.translation_grids import COLUMNS, translated_rows
 from reidzoo.apis.translator import REFUSAL
 from reidzoo.base.errors import UserError
 from reidzoo.data.datasets.base import ReIDDataset
-from reidzoo.data.datasets.synthped import SynthPed
 from reidzoo.methods.translation import DIRECTIONS, TranslationMethod
 from reidzoo.registry import DATASETS
 from reidzoo.zoo.metafiles import REID_ON_TRANSLATED, TRANSLATION
@@ -34,12 +40,12 @@ class Samples:
     Attributes:
         name: of the data set.
         images: N x 3 x H x W uint8 RGB, of the size that the networks were trained on, changed in no other way.
-        are_rendered: whether they show nobody, so that everybody may see them.
+        people: names of data sets whose persons they show; empty where these were rendered.
     """
 
     name: str
     images: Tensor
-    are_rendered: bool
+    people: list[str]
 
 
 class TranslationSamples(GeneratorSamples):
@@ -54,7 +60,7 @@ class TranslationSamples(GeneratorSamples):
 
     def __init__(self, cfg: Config):
         self.samples = samples_of(cfg)
-        self.people = [each.name for each in self.samples.values() if not each.are_rendered]
+        self.people = [name for each in self.samples.values() for name in each.people]
 
     def drawn(self, method: TranslationMethod) -> list[Tensor]:
         return [drawn(method, each.images, direction) for direction, each in self.samples.items()]
@@ -119,29 +125,19 @@ def _samples(side: dict[str, Any], count: int) -> Samples:
     dataset: ReIDDataset = DATASETS.build(content)
     rows = spread_over([record.pid for record in dataset.records], count)
     images = [dataset.sample(row, np.random.default_rng(0))["images"] for row in rows]
-    return Samples(dataset.metainfo["name"], torch.stack(images), isinstance(dataset, SynthPed))
+    return Samples(dataset.metainfo["name"], torch.stack(images), people_of(dataset))
 
 
 def _figures(method: TranslationMethod, images: Tensor, direction: str) -> dict[str, float]:
-    name = type(method).__name__
     with torch.no_grad():
-        finite = torch.isfinite(method(method.data_preprocessor({"images": images})["images"], direction))
-    if not finite.all():
-        raise UserError(f"{name} draws what is not finite in the direction {direction}: its training has failed")
+        drawn_raw = method(method.data_preprocessor({"images": images})["images"], direction)
+        require_finite(method, drawn_raw, f" in the direction {direction}")
     translated = drawn(method, images, direction).double()
     back = drawn(method, images, direction, there_and_back=True).double()
     change = (translated - images).abs().mean().item()
     if change < LEAST_CHANGE:
         raise UserError(
-            f"{name} translates nothing in the direction {direction}: images change by {change:.2f} of 255 grey levels "
-            f"on average, expected at least {LEAST_CHANGE}: train it for longer"
+            f"{type(method).__name__} translates nothing in the direction {direction}: images change by "
+            f"{change:.2f} of 255 grey levels on average, expected at least {LEAST_CHANGE}: train it for longer"
         )
-    red, green, blue = translated.mean((0, 2, 3)).tolist()
-    figures = {
-        "mean_red": red,
-        "mean_green": green,
-        "mean_blue": blue,
-        "change": change,
-        "cycle_error": (back - images).abs().mean().item(),
-    }
-    return {key: round(value, 4) for key, value in figures.items()}
+    return grey_levels(translated, change=change, cycle_error=(back - images).abs().mean().item())
