@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import write_toy_market
+from toy_market import write_toy_market
 from toy_translation import write_toy_gan, write_toy_reid
 
 from reidzoo.apis import camstyle_pairs, stages

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from conftest import write_toy_market
+from toy_market import write_toy_market
 from toy_renderings import write_toy_rendering, write_weights
 from toy_translation import write_toy_gan
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from conftest import write_toy_market
+from toy_market import write_toy_market
 from toy_publishing import CLEAN, as_synthped, change, enter
 from toy_renderings import ELLIPSE, ToyRenderer, write_toy_rendering, write_weights
 

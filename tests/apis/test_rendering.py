@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import write_toy_market
+from toy_market import write_toy_market
 from toy_renderings import ELLIPSE, ToyRenderer, write_toy_rendering, write_weights
 from toy_swaps import write_toy_swap
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from conftest import write_toy_market
+from toy_market import write_toy_market
 
 from reidzoo.apis.configs import complete_for_training, read_config
 from reidzoo.apis.rendering_grids import rendered_rows

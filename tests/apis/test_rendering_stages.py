@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from conftest import write_toy_market
 from mmengine.config import Config
+from toy_market import write_toy_market
 from toy_renderings import write_toy_rendering
 from toy_stages import record_stages
 from toy_translation import write_toy_reid

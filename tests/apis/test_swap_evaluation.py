@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from conftest import write_toy_market
 from PIL import Image
+from toy_market import write_toy_market
 from toy_swaps import ToySwap, write_toy_swap, write_weights
 
 from reidzoo.apis import image_evaluation

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from conftest import write_toy_market
+from toy_market import write_toy_market
 from toy_poses import write_toy_transfer
 from toy_swaps import ToySwap, write_toy_swap, write_weights
 

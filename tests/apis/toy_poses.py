@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from conftest import write_toy_market
+from toy_market import write_toy_market
 
 from reidzoo.data.poses.annotations import write_annotations
 

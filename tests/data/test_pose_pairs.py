@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from conftest import write_toy_market
 from torch.utils.data import DataLoader
+from toy_market import write_toy_market
 
 from reidzoo.base.errors import UserError
 from reidzoo.base.skeletons import JOINT_INDEX, MISSING

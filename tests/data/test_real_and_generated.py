@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from conftest import write_toy_market
 from fake_datasets import picture
 from mmengine.config import Config
 from torch.utils.data import DataLoader
+from toy_market import write_toy_market
 
 from reidzoo.apis.configs import complete_for_training
 from reidzoo.base.errors import UserError

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from conftest import write_toy_market
 from fake_datasets import HEIGHT, WIDTH, generated, sampled, write_image
 from mmengine.config import Config
 from torch.utils.data import DataLoader
+from toy_market import write_toy_market
 
 from reidzoo.apis.configs import complete_for_training
 from reidzoo.base.errors import UserError

@@ -5,9 +5,9 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
-from conftest import write_toy_market
 from fake_datasets import market
 from torch.utils.data import DataLoader
+from toy_market import write_toy_market
 
 from reidzoo.base.errors import UserError
 from reidzoo.data.datasets import SourceInContexts

@@ -4,12 +4,12 @@ from collections import Counter
 
 import pytest
 import torch
-from conftest import write_toy_market
 from fake_datasets import market, market_name, write_images
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mmengine.config import Config
 from torch.utils.data import DataLoader
+from toy_market import write_toy_market
 
 from reidzoo.apis.configs import complete_for_loading, complete_for_training
 from reidzoo.base.errors import UserError
