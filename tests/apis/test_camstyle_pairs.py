@@ -4,7 +4,7 @@ import json
 
 import pytest
 from toy_market import write_toy_market
-from toy_translation import write_toy_gan, write_toy_reid
+from toy_translation import write_toy_reid, write_toy_translation
 
 from reidzoo.apis import camstyle_pairs, stages
 from reidzoo.apis.camstyle_pairs import drawn_by, train_camera_pairs
@@ -22,7 +22,7 @@ def market(tmp_path):
 
 @pytest.mark.slow
 def test_every_image_in_the_style_of_every_other_camera(market, tmp_path, monkeypatch):
-    gan, lines = write_toy_gan(tmp_path, "gan", market, market), []
+    gan, lines = write_toy_translation(tmp_path, "gan", market, market), []
     folder = train_camera_pairs(gan, seed=1, work_dir=tmp_path / "runs", report=lines.append)
     assert folder == tmp_path / "runs" / "gan" / "seed1" / "translated"
     entries = read_manifest(folder)
@@ -58,7 +58,7 @@ def test_every_image_in_the_style_of_every_other_camera(market, tmp_path, monkey
 
 @pytest.mark.slow
 def test_the_stage_after_it_trains_on_the_images_of_all_pairs(market, toy_config, tmp_path):
-    gan = write_toy_gan(tmp_path, "gan", market, market, cameras=[0, 2])
+    gan = write_toy_translation(tmp_path, "gan", market, market, cameras=[0, 2])
     configs, lines = [gan, write_toy_reid(toy_config, "reid", "work_dirs/gan/seed0/translated")], []
     last = train_stages(configs, work_dir=tmp_path / "runs", report=lines.append)
     record = json.loads((last.parent / "stage.json").read_text())
@@ -80,11 +80,11 @@ def test_the_stage_after_it_trains_on_the_images_of_all_pairs(market, toy_config
 def test_cameras_that_make_no_pair(market, tmp_path, monkeypatch, cameras, answer):
     monkeypatch.setattr(camstyle_pairs, "train_stage", lambda *arguments, **settings: pytest.fail("too early"))
     with pytest.raises(UserError, match=answer):
-        train_camera_pairs(write_toy_gan(tmp_path, "gan", market, market), cameras=cameras, work_dir=tmp_path)
+        train_camera_pairs(write_toy_translation(tmp_path, "gan", market, market), cameras=cameras, work_dir=tmp_path)
     with pytest.raises(UserError, match=answer):
-        train_camera_pairs(write_toy_gan(tmp_path, "gan", market, market, cameras=cameras), work_dir=tmp_path)
+        train_camera_pairs(write_toy_translation(tmp_path, "gan", market, market, cameras=cameras), work_dir=tmp_path)
 
 
 def test_two_data_sets_have_no_pairs_of_cameras(market, toy_market, tmp_path):
     with pytest.raises(UserError, match=r"source and target of .*gan.py' are alike, got as root .*toy-market"):
-        train_camera_pairs(write_toy_gan(tmp_path, "gan", market, toy_market), work_dir=tmp_path)
+        train_camera_pairs(write_toy_translation(tmp_path, "gan", market, toy_market), work_dir=tmp_path)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from toy_market import write_toy_market
 from toy_renderings import write_toy_rendering, write_weights
-from toy_translation import write_toy_gan
+from toy_translation import write_toy_translation
 
 from reidzoo.apis import context_evaluation, image_evaluation
 from reidzoo.apis.context_evaluation import evaluate_contexts
@@ -133,7 +133,7 @@ def test_results_follow_from_the_seed(saved):
 
 
 def test_a_translation_has_no_diversity_but_changes_its_source(source, target, tmp_path):
-    config = write_toy_gan(tmp_path, "gan", source, target)
+    config = write_toy_translation(tmp_path, "gan", source, target)
     content = runpy.run_path(config)["model"]
     checkpoint = write_weights(tmp_path / "gan.pth", METHODS.build(dict(content)))
     row = evaluate_contexts(config, checkpoint, device="cpu")
@@ -155,7 +155,7 @@ def test_mistakes(saved, source, target, tmp_path):
     ):
         with pytest.raises(UserError, match=said):
             evaluate_contexts(*saved, device="cpu", **options)
-    config = write_toy_gan(tmp_path, "gan", source, target)
+    config = write_toy_translation(tmp_path, "gan", source, target)
     with open(config, "a") as file:
         file.write("model['stochastic'] = True\n")
     with pytest.raises(UserError, match=r"CycleGAN in '.*' draws by chance, and diversity is measured over contexts"):

@@ -10,7 +10,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from toy_publishing import CLEAN, as_synthped, change, enter
-from toy_translation import write_toy_gan, write_toy_reid
+from toy_translation import write_toy_reid, write_toy_translation
 
 from reidzoo.apis import Translator, publishing_generators, translation_samples
 from reidzoo.apis.configs import read_config
@@ -51,7 +51,7 @@ def site(toy_config, toy_market, trained_once, tmp_path, tmp_path_factory, monke
         sides = [
             as_synthped(folder / "data" / domain, domain, toy_market).relative_to(folder) for domain in ("day", "dusk")
         ]
-        write_toy_gan(Path(GAN).parent, NAME, *sides, type="SynthPed")
+        write_toy_translation(Path(GAN).parent, NAME, *sides, type="SynthPed")
         shutil.move(write_toy_reid(toy_config, "ide_toy_a2b", f"work_dirs/{NAME}/seed0/translated-s2t"), REID)
         checkpoint = train_stages([GAN, REID], seed=3)
         change(run_of(folder) / "run.json", commit=CLEAN)

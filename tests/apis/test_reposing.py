@@ -11,7 +11,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from toy_poses import pose_of, write_posed_market, write_toy_transfer, write_weights
-from toy_translation import write_toy_gan
+from toy_translation import write_toy_translation
 
 from reidzoo.apis.redrawing import redraw_dataset
 from reidzoo.apis.reposing import Reposed, repose_dataset
@@ -260,7 +260,7 @@ def test_configs_that_repose_nobody(saved, market, tmp_path):
     cfg.dump(str(tmp_path / "single.py"))
     with pytest.raises(UserError, match=r"train_dataloader.dataset is PosePairs, got Market1501"):
         repose_dataset(tmp_path / "single.py", saved[1], market, tmp_path / "out", device="cpu")
-    gan = write_toy_gan(tmp_path, "gan", market, market)
+    gan = write_toy_translation(tmp_path, "gan", market, market)
     weights = write_weights(tmp_path / "gan.pth", METHODS.build(Config.fromfile(gan).model))
     with pytest.raises(UserError, match="CycleGAN draws nobody in other poses"):
         repose_dataset(gan, weights, market, tmp_path / "out", device="cpu")
@@ -272,7 +272,7 @@ def test_configs_that_repose_nobody(saved, market, tmp_path):
 def test_options_of_the_other_kind_are_refused(saved, market, tmp_path):
     with pytest.raises(UserError, match=r"camera is an option of a translation, and PG2StageOne in .* set poses"):
         redraw_dataset(*saved, market, tmp_path / "out", {"camera": 1, "poses": 2})
-    gan = write_toy_gan(tmp_path, "gan", market, market)
+    gan = write_toy_translation(tmp_path, "gan", market, market)
     with pytest.raises(
         UserError, match=r"poses is an option of a pose transfer, and CycleGAN in .* set direction, cam"
     ):

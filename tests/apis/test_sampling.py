@@ -11,7 +11,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from toy_sampling import write_toy_sampler
-from toy_translation import write_toy_gan
+from toy_translation import write_toy_translation
 
 from reidzoo.apis import drawing
 from reidzoo.apis.drawing import DrawnFolder
@@ -215,7 +215,7 @@ def test_a_folder_of_another_run_is_refused_and_stays_as_it_is(saved, toy_market
 
 
 def test_samples_and_translations_do_not_mix(saved, toy_market, tmp_path):
-    cyclegan = write_toy_gan(tmp_path, "cyclegan", toy_market, toy_market)
+    cyclegan = write_toy_translation(tmp_path, "cyclegan", toy_market, toy_market)
     torch.save({"state_dict": METHODS.build(Config.fromfile(cyclegan).model).state_dict()}, tmp_path / "cyclegan.pth")
     translation = (cyclegan, tmp_path / "cyclegan.pth", toy_market)
     translate_dataset(*translation, tmp_path / "translated", device="cpu")

@@ -9,7 +9,7 @@ import torch
 from mmengine.config import Config
 from toy_sampling import write_toy_sampler
 from toy_stages import record_training
-from toy_translation import write_toy_gan, write_toy_reid
+from toy_translation import write_toy_reid, write_toy_translation
 
 from reidzoo.apis import generator_stages
 from reidzoo.apis.results import read_row
@@ -103,7 +103,7 @@ def test_each_later_stage_gets_as_many_images_as_it_names(gan, mixed, tmp_path, 
 
 
 def test_weights_go_from_a_generator_to_its_like_only(gan, mixed, toy_market, tmp_path):
-    paths = [gan, write_toy_gan(tmp_path, "cyclegan", toy_market, toy_market), mixed("lsro")]
+    paths = [gan, write_toy_translation(tmp_path, "cyclegan", toy_market, toy_market), mixed("lsro")]
     sampling, translation, reid = (Config.fromfile(path) for path in paths)
     for before, after, inherits in (
         (sampling, sampling, True),
@@ -137,7 +137,7 @@ def test_a_stage_that_does_not_read_the_samples_is_refused(gan, mixed, tmp_path,
 
 
 def test_a_stage_after_a_translation_reads_no_samples(toy_market, mixed, tmp_path, calls):
-    cyclegan = write_toy_gan(tmp_path, "gan", toy_market, toy_market)
+    cyclegan = write_toy_translation(tmp_path, "gan", toy_market, toy_market)
     with pytest.raises(
         UserError, match=r"reads a GeneratedFolder .* got SampledFolder with 'work_dirs/gan/seed0/trans"
     ):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 from toy_stages import record_training
-from toy_translation import write_toy_gan, write_toy_reid
+from toy_translation import write_toy_reid, write_toy_translation
 
 from reidzoo.apis import stage_weights
 from reidzoo.apis.configs import complete_for_loading, read_config
@@ -144,7 +144,7 @@ def test_a_teacher_that_is_no_stage_is_taken_as_named(student, tmp_path, calls):
 
 def test_weights_go_on_from_the_stage_that_load_from_names(toy_config, toy_market, student, tmp_path, calls):
     """As CR-GAN: an identity classifier, a generator beside it, re-ID that begins as the classifier and draws."""
-    gan = write_toy_gan(tmp_path, "gan", toy_market, toy_market)
+    gan = write_toy_translation(tmp_path, "gan", toy_market, toy_market)
     first = write_toy_reid(toy_config, "first")
     renderer = {"data_preprocessor.renderer_weights": "work_dirs/gan/seed0/epoch_9.pth"}
     last = student("last", load_from="work_dirs/first/seed0/epoch_9.pth", **renderer)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 from toy_stages import record_training
-from toy_translation import write_toy_gan, write_toy_reid
+from toy_translation import write_toy_reid, write_toy_translation
 
 from reidzoo.apis import generator_stages
 from reidzoo.apis.results import side_by_side_table
@@ -24,7 +24,7 @@ ROOT = "work_dirs/gan/seed0/translated-s2t"
 @pytest.fixture
 def gan(toy_market, tmp_path):
     """Path of a config of a translation between the toy data and itself."""
-    return write_toy_gan(tmp_path, "gan", toy_market, toy_market)
+    return write_toy_translation(tmp_path, "gan", toy_market, toy_market)
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_a_stage_that_does_not_read_the_images_is_refused(gan, toy_config, tmp_p
 
 def test_the_other_direction_translates_the_target(toy_config, toy_market, tmp_path, calls):
     configs = [
-        write_toy_gan(tmp_path, "gan", "nowhere", toy_market),
+        write_toy_translation(tmp_path, "gan", "nowhere", toy_market),
         write_toy_reid(toy_config, "reid", ROOT.replace("s2t", "t2s")),
     ]
     train_stages(configs, work_dir=tmp_path / "runs")

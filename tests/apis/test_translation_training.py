@@ -4,7 +4,7 @@ import pytest
 import torch
 from mmengine.optim.scheduler import LinearLR
 from test_processes import TRAIN, on_two_processes
-from toy_translation import write_toy_gan
+from toy_translation import write_toy_translation
 
 from reidzoo.apis.configs import read_config
 from reidzoo.apis.training import train
@@ -34,7 +34,7 @@ every_method = pytest.mark.parametrize("name", sorted(OPTIONS))
 
 @pytest.fixture
 def config(toy_market, tmp_path):
-    return write_toy_gan(tmp_path, "gan", toy_market, toy_market, cameras=[0])
+    return write_toy_translation(tmp_path, "gan", toy_market, toy_market, cameras=[0])
 
 
 def options(name, epochs, **changes):

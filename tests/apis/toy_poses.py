@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from toy_configs import write_toy_config
 from toy_market import write_toy_market
 
 from reidzoo.data.poses.annotations import write_annotations
@@ -35,37 +36,11 @@ def write_posed_market(root, **sizes):
 
 def write_toy_transfer(folder, name, root, method="PG2StageOne", transforms=(), **changes):
     """Path of a config of a small method that trains in one step on the data under ``root``."""
-    optimizer = {"type": "AutocastOptimWrapper", "optimizer": {"type": "Adam", "lr": 2e-4}}
+    images = {"type": "Market1501", "root": str(root), "split": "train", "transforms": list(transforms)}
+    changes = {"model": {"type": method, **METHODS[method]}, **changes}
+    dataset = {"type": "PosePairs", "annotations": "keypoints-train.csv", "dataset": images}
     groups = ["generator"] if method == "PG2StageOne" else ["generator", "discriminator"]
-    content = {
-        "default_scope": "reidzoo",
-        "randomness": {"seed": 0},
-        "log_level": "ERROR",
-        "model": {"type": method, **METHODS[method]},
-        "train_dataloader": {
-            "batch_size": 2,
-            "num_workers": 0,
-            "num_batch_per_epoch": 1,
-            "drop_last": True,
-            "collate_fn": {"type": "default_collate"},
-            "sampler": {"type": "ShuffleSampler"},
-            "dataset": {
-                "type": "PosePairs",
-                "annotations": "keypoints-train.csv",
-                "dataset": {"type": "Market1501", "root": str(root), "split": "train", "transforms": list(transforms)},
-            },
-        },
-        "train_cfg": {"type": "SeededEpochLoop", "max_epochs": 1},
-        "optim_wrapper": {
-            "constructor": "MethodOptimWrapperConstructor",
-            **{group: optimizer for group in groups},
-        },
-        "default_hooks": {"checkpoint": {"type": "CheckpointHook", "interval": 1}},
-        **changes,
-    }
-    path = folder / f"{name}.py"
-    path.write_text("".join(f"{key} = {value!r}\n" for key, value in content.items()))
-    return str(path)
+    return write_toy_config(folder, name, dataset=dataset, groups=groups, **changes)
 
 
 def write_weights(path, method):

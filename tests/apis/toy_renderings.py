@@ -1,6 +1,7 @@
 """A method that cuts persons out and pastes them, and toy configs of it."""
 
 import torch
+from toy_configs import write_toy_config
 
 from reidzoo.methods.rendering import RenderingMethod
 from reidzoo.registry import METHODS
@@ -45,36 +46,8 @@ class ToyRenderer(RenderingMethod):
 def write_toy_rendering(folder, name, source, target, reader="Market1501", transforms=(ELLIPSE,), **changes):
     """Path of a config of :class:`ToyRenderer` that trains in one step on the data under two roots."""
     side = {"type": reader, "split": "train", "transforms": list(transforms)}
-    adam = {"type": "AutocastOptimWrapper", "optimizer": {"type": "Adam", "lr": 1e-3}}
-    content = {
-        "default_scope": "reidzoo",
-        "randomness": {"seed": 0},
-        "log_level": "ERROR",
-        "model": {"type": "ToyRenderer"},
-        "train_dataloader": {
-            "batch_size": 2,
-            "num_workers": 0,
-            "num_batch_per_epoch": 1,
-            "collate_fn": {"type": "default_collate"},
-            "sampler": {"type": "ShuffleSampler"},
-            "dataset": {
-                "type": "UnpairedImages",
-                "source": {**side, "root": str(source)},
-                "target": {**side, "root": str(target)},
-            },
-        },
-        "train_cfg": {"type": "SeededEpochLoop", "max_epochs": 1},
-        "optim_wrapper": {
-            "constructor": "MethodOptimWrapperConstructor",
-            "generator": adam,
-            "discriminator": adam,
-        },
-        "default_hooks": {"checkpoint": {"type": "CheckpointHook", "interval": 1}},
-        **changes,
-    }
-    path = folder / f"{name}.py"
-    path.write_text("".join(f"{key} = {value!r}\n" for key, value in content.items()))
-    return str(path)
+    sides = {"source": {**side, "root": str(source)}, "target": {**side, "root": str(target)}}
+    return write_toy_config(folder, name, {"type": "ToyRenderer"}, {"type": "UnpairedImages", **sides}, **changes)
 
 
 def write_weights(path, method=None, **meta):

@@ -1,11 +1,10 @@
 """A method that swaps appearances by arithmetic, and toy configs of it."""
 
 import torch
+from toy_configs import write_toy_config
 
 from reidzoo.methods.swapping import SwapMethod
 from reidzoo.registry import METHODS
-
-OPTIM = {"constructor": "MethodOptimWrapperConstructor"}
 
 
 @METHODS.register
@@ -46,24 +45,7 @@ class ToySwap(SwapMethod):
 def write_toy_swap(folder, name, root, transforms=(), reader="Market1501", **changes):
     """Path of a config of :class:`ToySwap` on positive pairs of the data under ``root``."""
     images = {"type": reader, "root": str(root), "split": "train", "transforms": list(transforms)}
-    content = {
-        "default_scope": "reidzoo",
-        "randomness": {"seed": 0},
-        "log_level": "ERROR",
-        "model": {"type": "ToySwap"},
-        "train_dataloader": {
-            "batch_size": 2,
-            "num_workers": 0,
-            "collate_fn": {"type": "default_collate"},
-            "sampler": {"type": "ShuffleSampler"},
-            "dataset": {"type": "PositivePairs", "dataset": images},
-        },
-        "train_cfg": {"type": "SeededEpochLoop", "max_epochs": 1},
-        **changes,
-    }
-    path = folder / f"{name}.py"
-    path.write_text("".join(f"{key} = {value!r}\n" for key, value in content.items()))
-    return str(path)
+    return write_toy_config(folder, name, {"type": "ToySwap"}, {"type": "PositivePairs", "dataset": images}, **changes)
 
 
 def write_weights(path, method=None, **meta):

@@ -2,44 +2,24 @@
 
 import shutil
 
+from toy_configs import write_toy_config
 
-def write_toy_gan(folder, name, source, target, **sides):
+
+def write_toy_translation(folder, name, source, target, **sides):
     """Path of a config of a small CycleGAN from ``source`` to ``target`` (roots) that trains in one step."""
     resize = {"type": "Resize", "height": 32, "width": 16}
     side = {"type": "Market1501", "split": "train", "transforms": [resize], **sides}
-    optimizer = {"type": "AutocastOptimWrapper", "optimizer": {"type": "Adam", "lr": 2e-4}}
-    content = {
-        "default_scope": "reidzoo",
-        "randomness": {"seed": 0},
-        "log_level": "ERROR",
-        "model": {
-            "type": "CycleGAN",
-            "generator": {"type": "ResNetGenerator", "width": 4, "blocks": 1},
-            "discriminator": {"type": "PatchDiscriminator", "width": 4, "layers": 1},
-        },
-        "train_dataloader": {
-            "batch_size": 2,
-            "num_workers": 0,
-            "num_batch_per_epoch": 1,
-            "collate_fn": {"type": "default_collate"},
-            "sampler": {"type": "ShuffleSampler"},
-            "dataset": {
-                "type": "UnpairedImages",
-                "source": {**side, "root": str(source)},
-                "target": {**side, "root": str(target)},
-            },
-        },
-        "train_cfg": {"type": "SeededEpochLoop", "max_epochs": 1},
-        "optim_wrapper": {
-            "constructor": "MethodOptimWrapperConstructor",
-            "generators": optimizer,
-            "discriminators": optimizer,
-        },
-        "default_hooks": {"checkpoint": {"type": "CheckpointHook", "interval": 1}},
+    dataset = {
+        "type": "UnpairedImages",
+        "source": {**side, "root": str(source)},
+        "target": {**side, "root": str(target)},
     }
-    path = folder / f"{name}.py"
-    path.write_text("".join(f"{key} = {value!r}\n" for key, value in content.items()))
-    return str(path)
+    model = {
+        "type": "CycleGAN",
+        "generator": {"type": "ResNetGenerator", "width": 4, "blocks": 1},
+        "discriminator": {"type": "PatchDiscriminator", "width": 4, "layers": 1},
+    }
+    return write_toy_config(folder, name, model, dataset, groups=("generators", "discriminators"))
 
 
 def write_toy_reid(toy_config, name, root=None, **changes):
