@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from reidzoo.apis.configs import read_config
 from reidzoo.apis.drawing import DrawnFolder
@@ -18,20 +18,25 @@ from reidzoo.methods.rendering import RenderingMethod
 from reidzoo.methods.swapping import SwapMethod
 from reidzoo.registry import METHODS
 
-#: options that one kind of method takes only
-OPTIONS = {
-    translate_dataset: ("direction", "camera", "copies"),
-    repose_dataset: ("poses",),
-    swap_dataset: ("structures",),
-    render_dataset: ("contexts", "context_root"),
-}
-NAMES = {
-    translate_dataset: "translation",
-    repose_dataset: "pose transfer",
-    swap_dataset: "method that swaps appearances",
-    render_dataset: "method that renders persons into contexts",
-}
-DRAWERS = {PoseTransferMethod: repose_dataset, SwapMethod: swap_dataset, RenderingMethod: render_dataset}
+
+class Redrawing(NamedTuple):
+    """A kind of method that draws data sets anew: its name in words, what draws, the options that it alone has."""
+
+    method: type
+    name: str
+    draw: Callable[..., DrawnFolder]
+    options: tuple[str, ...]
+
+
+KINDS = (
+    Redrawing(PoseTransferMethod, "pose transfer", repose_dataset, ("poses",)),
+    Redrawing(SwapMethod, "method that swaps appearances", swap_dataset, ("structures",)),
+    Redrawing(
+        RenderingMethod, "method that renders persons into contexts", render_dataset, ("contexts", "context_root")
+    ),
+    # of other methods it is translate_dataset that says what is wrong
+    Redrawing(object, "translation", translate_dataset, ("direction", "camera", "copies")),
+)
 
 
 def redraw_dataset(
@@ -61,12 +66,12 @@ def redraw_dataset(
         UserError: an option of the other kind of method, or what those functions raise.
     """
     method = METHODS.get(read_config(config).model.type)
-    draw = next((drawer for kind, drawer in DRAWERS.items() if issubclass(method, kind)), translate_dataset)
-    for other, names in OPTIONS.items():
-        strange = [name for name in names if name in options]
-        if strange and other is not draw:
+    own = next(kind for kind in KINDS if issubclass(method, kind.method))
+    for other in KINDS:
+        strange = [name for name in other.options if name in options]
+        if strange and other is not own:
             raise UserError(
-                f"{strange[0]} is an option of a {NAMES[other]}, and {method.__name__} in '{config}' is none: leave it "
-                f"out, or set {', '.join(OPTIONS[draw])}"
+                f"{strange[0]} is an option of a {other.name}, and {method.__name__} in '{config}' is none: leave it "
+                f"out, or set {', '.join(own.options)}"
             )
-    return draw(config, checkpoint, source_root, out, **options, report=report)
+    return own.draw(config, checkpoint, source_root, out, **options, report=report)
