@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from golden_poses import golden_points
+from toy_pictures import Watched
 
 from reidzoo.apis.pose_grids import COLUMNS
 from reidzoo.base.errors import UserError
@@ -30,13 +31,8 @@ class Numbered(torch.utils.data.Dataset):
         }
 
 
-class Brighter(torch.nn.Module):
+class Brighter(Watched):
     """Adds 50 to its images, and disturbs what it can."""
-
-    def __init__(self):
-        super().__init__()
-        self.weight = torch.nn.Parameter(torch.zeros(1))
-        self.held = torch.nn.Dropout().eval()
 
     def repose(self, images, source_points, target_points):
         assert source_points.shape == target_points.shape == (len(images), 18, 2)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from toy_market import write_toy_market
+from toy_pictures import Watched
 
 from reidzoo.apis.configs import complete_for_training, read_config
 from reidzoo.apis.rendering_grids import rendered_rows
@@ -35,13 +36,8 @@ class Numbered(torch.utils.data.Dataset):
         }
 
 
-class CutAndPaste(torch.nn.Module):
+class CutAndPaste(Watched):
     """Pastes the person into the context, and disturbs what it can."""
-
-    def __init__(self):
-        super().__init__()
-        self.weight = torch.nn.Parameter(torch.zeros(1))
-        self.held = torch.nn.Dropout().eval()
 
     def render(self, source_images, source_masks, target_images, target_masks):
         assert source_images.shape == target_images.shape

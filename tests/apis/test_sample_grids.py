@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from toy_gan_runs import write_toy_gan
+from toy_pictures import Watched
 
 from reidzoo.apis.sample_grids import SampleGridHook
 from reidzoo.apis.training import train
@@ -46,13 +47,11 @@ def test_a_run_with_pictures_is_the_run_without_and_a_resumed_one_draws_the_same
     assert drawn[1][2] == {"column_titles": (), "title": "epoch 2"}
 
 
-class Dots(torch.nn.Module):
+class Dots(Watched):
     """Draws one pixel an image, the rank of its noise, and disturbs what it can."""
 
     def __init__(self):
         super().__init__()
-        self.weight = torch.nn.Parameter(torch.zeros(1))
-        self.held = torch.nn.Dropout().eval()
         self.seen = []
 
     def noise(self, count, rng):

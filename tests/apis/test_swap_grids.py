@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import cv2
 import pytest
 import torch
+from toy_pictures import Watched
 
 from reidzoo.apis.swap_grids import swap_all
 from reidzoo.base.errors import UserError
@@ -25,13 +26,11 @@ class Numbered(torch.utils.data.Dataset):
         return {"images": torch.full((3, 8, 4), draw.index, dtype=torch.uint8)}
 
 
-class Adding(torch.nn.Module):
+class Adding(Watched):
     """Draws ten times the appearance plus the structure, and disturbs what it can."""
 
     def __init__(self):
         super().__init__()
-        self.weight = torch.nn.Parameter(torch.zeros(1))
-        self.held = torch.nn.Dropout().eval()
         self.batches = []
 
     def swap(self, appearance, structure):

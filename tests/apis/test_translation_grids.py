@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from toy_pictures import Watched
 
 from reidzoo.apis import translation_grids
 from reidzoo.apis.training import train
@@ -99,13 +100,8 @@ def test_a_resumed_run_draws_the_rows_of_the_whole_one(gan_config, tmp_path, dra
     assert np.array_equal(whole, last)
 
 
-class Shifter(torch.nn.Module):
+class Shifter(Watched):
     """Adds what it draws, and says in which mode it was left."""
-
-    def __init__(self):
-        super().__init__()
-        self.weight = torch.nn.Parameter(torch.zeros(1))
-        self.held = torch.nn.Dropout().eval()
 
     def translate(self, images, direction):
         self.eval()

@@ -1,14 +1,12 @@
 """Re-ID on renderings made on the fly: what the method sees, what the renderer is, and what is no rendering."""
 
 import copy
-import json
 import logging
-import subprocess
-import sys
 
 import pytest
 import torch
-from toy_gans import picture
+from toy_benchmarks import measured
+from toy_gans import picture, spread
 
 from reidzoo.base.errors import UserError
 from reidzoo.engine.precision import AutocastOptimWrapper
@@ -66,11 +64,7 @@ def pasted(data):
 def trained():
     """A CR-GAN whose every layer matters."""
     torch.manual_seed(1)
-    method = METHODS.build(FULL)
-    with torch.no_grad():
-        for parameter in method.parameters():
-            parameter.normal_(std=0.2)
-    return method
+    return spread(METHODS.build(FULL))
 
 
 @pytest.fixture
@@ -266,11 +260,7 @@ def test_cut_and_paste_is_not_trained():
 
 
 @pytest.mark.slow
-def test_the_benchmark_runs_and_tells_what_it_measured(tmp_path, request):
-    command = [sys.executable, "benchmarks/context_rendering.py", "--smoke", "--share"]
-    command += ["--json", str(tmp_path / "figures.json")]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=request.config.rootpath)
-    assert result.returncode == 0, result.stderr
-    figures = json.loads((tmp_path / "figures.json").read_text())
+def test_the_benchmark_runs_and_tells_what_it_measured(tmp_path):
+    figures, printed = measured("context_rendering.py", "--share", folder=tmp_path)
     assert (figures["width"], figures["precision"], len(figures["ratios"])) == (4, "bf16", 2)
-    assert "rendering" in result.stdout
+    assert "rendering" in printed

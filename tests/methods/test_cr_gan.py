@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from toy_gans import batch as unpaired
-from toy_gans import moved, optimisers, picture
+from toy_gans import descend, moved, optimisers, picture, spread
 
 from reidzoo.base.errors import UserError
 from reidzoo.methods.preprocessor import MEAN, STD
@@ -38,11 +38,7 @@ TERMS = {"loss_d", "loss_d_camera", "loss_g", "loss_camera", "loss_id", "loss_co
 def build(**changes):
     """A method whose networks' every layer matters, and whose identity classifier is a fixed random one."""
     torch.manual_seed(0)
-    method = METHODS.build({"type": "CRGAN", **FULL, **changes})
-    with torch.no_grad():
-        for parameter in method.parameters():
-            parameter.normal_(std=0.2)
-    return method
+    return spread(METHODS.build({"type": "CRGAN", **FULL, **changes}))
 
 
 def batch(seed=0):
@@ -60,12 +56,6 @@ def normalised(method, seed=0):
 
 def drawn_by(method, data):
     return method.draw(data["source_images"], data["target_images"], data["target_masks"])
-
-
-def descend(optimizer, loss):
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
 
 
 @pytest.mark.parametrize("background", ["source", "both"])

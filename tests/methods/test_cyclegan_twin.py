@@ -1,11 +1,9 @@
 """The method's step, with its joined passes and its memory order, computes what the published loop computes."""
 
-import json
-import subprocess
-import sys
-
 import pytest
 import torch
+from toy_benchmarks import measured
+from toy_gans import spread
 
 from reidzoo.engine.optimizers import MethodOptimWrapperConstructor
 from reidzoo.methods.cyclegan import CycleGAN
@@ -35,9 +33,7 @@ def test_equals_the_published_loop_over_twenty_steps(twin_type, batch, pool_size
         {"type": "PatchDiscriminator", "width": 4, "layers": 1},
         pool_size=pool_size,
     ).double()
-    with torch.no_grad():
-        for parameter in method.parameters():
-            parameter.normal_(std=0.2)
+    spread(method)
     twin = twin_type(width=4, blocks=1, layers=1, lr=LR, pool_size=pool_size).double()
     twin.start_from(method)
     start = [parameter.clone() for parameter in method.parameters()]
@@ -56,12 +52,8 @@ def test_equals_the_published_loop_over_twenty_steps(twin_type, batch, pool_size
 
 
 @pytest.mark.slow
-def test_the_benchmark_of_both_runs_and_tells_what_it_measured(tmp_path, request):
-    command = [sys.executable, "benchmarks/cyclegan_step.py", "--smoke", "--profile", "--precision", "fp32"]
-    command += ["--json", str(tmp_path / "figures.json")]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=request.config.rootpath)
-    assert result.returncode == 0, result.stderr
-    figures = json.loads((tmp_path / "figures.json").read_text())
+def test_the_benchmark_of_both_runs_and_tells_what_it_measured(tmp_path):
+    figures, printed = measured("cyclegan_step.py", "--profile", "--precision", "fp32", folder=tmp_path)
     assert (figures["width"], figures["precision"], len(figures["ratios"])) == (4, "fp32", 2)
-    assert "generators backward" in result.stdout
-    assert "aten::" in result.stdout
+    assert "generators backward" in printed
+    assert "aten::" in printed

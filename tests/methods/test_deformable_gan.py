@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 import torch
-from toy_gans import moved, optimisers, picture
+from toy_gans import descend, moved, optimisers, picture
 
 from reidzoo.base.errors import UserError
 from reidzoo.losses import NearestNeighbourLoss
@@ -74,12 +74,6 @@ def poses(data):
 
 def adam(network):
     return torch.optim.Adam(network.parameters(), lr=1e-3, betas=(0.5, 0.999))
-
-
-def descend(optimizer, loss):
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
 
 
 @every_objective

@@ -1,13 +1,11 @@
 """DG-Net's step computes what the released order computes, and each term teaches whom it taught there."""
 
 import copy
-import json
-import subprocess
-import sys
 
 import pytest
 import torch
 from torch import nn
+from toy_benchmarks import measured
 from toy_dgnet import batch, build
 
 from reidzoo.engine.optimizers import MethodOptimWrapperConstructor
@@ -224,13 +222,9 @@ def test_the_twin_itself_teaches_whom_the_release_teaches(coin, twins):
 
 
 @pytest.mark.slow
-def test_the_benchmark_of_both_runs_and_tells_what_it_measured(tmp_path, request):
-    command = [sys.executable, "benchmarks/dgnet_step.py", "--smoke", "--profile", "--precision", "fp32"]
-    command += ["--json", str(tmp_path / "figures.json")]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=request.config.rootpath)
-    assert result.returncode == 0, result.stderr
-    figures = json.loads((tmp_path / "figures.json").read_text())
+def test_the_benchmark_of_both_runs_and_tells_what_it_measured(tmp_path):
+    figures, printed = measured("dgnet_step.py", "--profile", "--precision", "fp32", folder=tmp_path)
     assert (figures["batch"], figures["precision"], len(figures["ratios"])) == (2, "fp32", 2)
     assert 0 < figures["step_mb"] < figures["twin_step_mb"]
-    assert "generator backward" in result.stdout
-    assert "aten::" in result.stdout
+    assert "generator backward" in printed
+    assert "aten::" in printed

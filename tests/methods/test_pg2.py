@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
-from toy_gans import moved, optimisers, picture
+from toy_gans import descend, moved, optimisers, picture, spread
 
 from reidzoo.base.errors import UserError
 from reidzoo.base.pose_masks import pose_mask
@@ -31,11 +31,7 @@ every_form = pytest.mark.parametrize("form", DISCRIMINATOR_FORMS)
 
 def build(name="PG2StageTwo", **changes):
     torch.manual_seed(0)
-    method = METHODS.build({"type": name, **TOY[name], **changes})
-    with torch.no_grad():
-        for parameter in method.parameters():
-            parameter.normal_(std=0.2)
-    return method
+    return spread(METHODS.build({"type": name, **TOY[name], **changes}))
 
 
 def batch(count=3, seed=0):
@@ -61,12 +57,6 @@ def normalised(data):
 
 def adam(network):
     return torch.optim.Adam(network.parameters(), lr=1e-3, betas=(0.5, 0.999))
-
-
-def descend(optimizer, loss):
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
 
 
 def distance(drawn, image, mask):

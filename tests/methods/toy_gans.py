@@ -33,7 +33,11 @@ SAMPLING = {"DCGAN": DC, "GAN": DC, "LSGAN": LS}
 def build(name, **changes):
     """A method with weights of a spread at which every layer matters."""
     torch.manual_seed(0)
-    method = METHODS.build({"type": name, **{**TOY, **SAMPLING}[name], **changes})
+    return spread(METHODS.build({"type": name, **{**TOY, **SAMPLING}[name], **changes}))
+
+
+def spread(method):
+    """The method, its weights drawn anew so that every layer matters."""
     with torch.no_grad():
         for parameter in method.parameters():
             parameter.normal_(std=0.2)
@@ -70,6 +74,13 @@ def optimisers(method, **settings):
     """One Adam for each name in ``optimized()``."""
     entry = {"type": "AutocastOptimWrapper", "optimizer": {"type": "Adam", "lr": 1e-3, "betas": (0.5, 0.999)}}
     return MethodOptimWrapperConstructor({name: {**entry, **settings} for name in method.optimized()})(method)
+
+
+def descend(optimizer, loss):
+    """One step of torch's own optimiser, for the loops that methods are compared with."""
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
 
 
 def picture(module):

@@ -9,6 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from golden_poses import golden_points
+from gradients import assert_reached
 from torch import nn
 
 from reidzoo.base.errors import UserError
@@ -73,10 +74,7 @@ def test_images_of_the_size(name, size):
 def test_gradients_reach_every_parameter(name):
     generator, batch = toy(name), toy_batch()
     (generator(*batch) - batch[0]).square().mean().backward()
-    for key, parameter in generator.named_parameters():
-        assert parameter.grad is not None, key
-        assert parameter.grad.isfinite().all(), key
-        assert parameter.grad.any(), key
+    assert_reached(generator)
 
 
 @pytest.mark.parametrize("name", NAMES)
