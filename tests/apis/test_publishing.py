@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
+from toy_publishing import CLEAN, change
 
 from reidzoo.apis import Embedder, publishing
 from reidzoo.apis.configs import read_config
@@ -28,21 +29,13 @@ from reidzoo.zoo.metafiles import read_metafile
 
 CONFIG = "configs/toys/ide_toy_market1501.py"
 NAME = "ide_toy_market1501"
-CLEAN = "0123456789ab"  # the checkout that runs the tests may have changes
-
-
-@pytest.fixture(scope="module")
-def trained_once():
-    """Folder of the one run of this file, as soon as a test has made it."""
-    return {}
 
 
 @pytest.fixture
-def site(toy_config, trained_once, tmp_path, tmp_path_factory, monkeypatch):
+def site(toy_config, copied_site):
     """A folder like a checkout: a config, its finished run under work_dirs/ and its row under results/."""
-    if not trained_once:
-        trained_once["folder"] = folder = tmp_path_factory.mktemp("site")
-        monkeypatch.chdir(folder)
+
+    def fill(folder):
         (folder / CONFIG).parent.mkdir(parents=True)
         shutil.move(toy_config(), CONFIG)
         run = folder / "work_dirs" / NAME / "seed3"
@@ -50,9 +43,8 @@ def site(toy_config, trained_once, tmp_path, tmp_path_factory, monkeypatch):
         change(run / "run.json", commit=CLEAN)
         row = evaluate(CONFIG, run / "epoch_2.pth", work_dir=folder / "test")
         write_json(folder / "results" / f"{NAME}.seed3.json", {**row, "commit": CLEAN})
-    copy = shutil.copytree(trained_once["folder"], tmp_path / "site")
-    monkeypatch.chdir(copy)
-    return copy
+
+    return copied_site(fill)
 
 
 def run_of(site):
@@ -65,10 +57,6 @@ def row_of(site):
 
 def out_of(site):
     return site / "model_zoo" / "checkpoints"
-
-
-def change(file, **values):
-    write_json(file, {**json.loads(file.read_text()), **values})
 
 
 def test_a_published_run_loads_strictly_and_scores_what_its_card_says(site, monkeypatch):

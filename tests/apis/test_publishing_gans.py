@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from toy_publishing import CLEAN, as_synthped, change, enter
+from toy_publishing import CLEAN, as_synthped, change, write_judged
 from toy_sampling import write_toy_sampler
 from toy_translation import write_toy_reid
 
@@ -41,18 +41,11 @@ DATA = "SynthPed day toy seed 0 renderer 0"
 NONE_NEEDED = "none needed, drawn by the repository's own renderer"
 
 
-@pytest.fixture(scope="module")
-def trained_once():
-    """Folder of the one run of this file, as soon as a test has made it."""
-    return {}
-
-
 @pytest.fixture
-def site(toy_config, toy_market, trained_once, tmp_path, tmp_path_factory, monkeypatch):
+def site(toy_config, toy_market, copied_site):
     """A folder like a checkout: a GAN, judged, and LSRO beside its images, trained and tested."""
-    if not trained_once:
-        trained_once["folder"] = folder = tmp_path_factory.mktemp("site")
-        monkeypatch.chdir(folder)
+
+    def fill(folder):
         write_configs(toy_config, as_synthped(folder / "data" / "day", "day", toy_market).relative_to(folder))
         checkpoint = train_stages([GAN, REID], seed=3)
         for name in (NAME, REID_NAME):
@@ -60,11 +53,9 @@ def site(toy_config, toy_market, trained_once, tmp_path, tmp_path_factory, monke
         row = evaluate(REID, checkpoint, work_dir=folder / "test")
         write_json(row_of(folder), {**row, "stages": [GAN, REID], "commit": CLEAN})
         judged = evaluate_images("data/day", run_of(folder) / "sampled-7", device="cpu")
-        judged["generator"]["commit"] = CLEAN
-        write_json(judged_of(folder), {**judged, "commit": CLEAN})
-    copy = shutil.copytree(trained_once["folder"], tmp_path / "site")
-    enter(copy, monkeypatch)
-    return copy
+        write_judged(judged_of(folder), judged)
+
+    return copied_site(fill)
 
 
 def write_configs(toy_config, root):

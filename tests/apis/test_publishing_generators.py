@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-from toy_publishing import CLEAN, as_synthped, change, enter
+from toy_publishing import CLEAN, as_synthped, change
 from toy_translation import write_toy_reid, write_toy_translation
 
 from reidzoo.apis import Translator, publishing_generators, translation_samples
@@ -35,18 +35,11 @@ NAME = "gan_toy_a2b"
 GAN, REID = f"configs/gan/{NAME}.py", "configs/gan/ide_toy_a2b.py"
 
 
-@pytest.fixture(scope="module")
-def trained_once():
-    """Folder of the one run of this file, as soon as a test has made it."""
-    return {}
-
-
 @pytest.fixture
-def site(toy_config, toy_market, trained_once, tmp_path, tmp_path_factory, monkeypatch):
+def site(toy_config, toy_market, copied_site):
     """A folder like a checkout: a translation and a re-ID recipe on its images, trained, and the row of the latter."""
-    if not trained_once:
-        trained_once["folder"] = folder = tmp_path_factory.mktemp("site")
-        monkeypatch.chdir(folder)
+
+    def fill(folder):
         Path(GAN).parent.mkdir(parents=True)
         sides = [
             as_synthped(folder / "data" / domain, domain, toy_market).relative_to(folder) for domain in ("day", "dusk")
@@ -57,9 +50,8 @@ def site(toy_config, toy_market, trained_once, tmp_path, tmp_path_factory, monke
         change(run_of(folder) / "run.json", commit=CLEAN)
         row = evaluate(REID, checkpoint, work_dir=folder / "test")
         write_json(row_of(folder), {**row, "stages": [GAN, REID], "commit": CLEAN})
-    copy = shutil.copytree(trained_once["folder"], tmp_path / "site")
-    enter(copy, monkeypatch)
-    return copy
+
+    return copied_site(fill)
 
 
 def run_of(site):

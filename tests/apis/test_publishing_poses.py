@@ -9,7 +9,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from toy_poses import write_posed_market, write_toy_transfer
-from toy_publishing import CLEAN, as_synthped, change, enter
+from toy_publishing import CLEAN, as_synthped, change, write_judged
 from toy_translation import write_toy_reid
 
 from reidzoo.apis.configs import read_config
@@ -36,18 +36,11 @@ COARSE, FINE, REID = f"configs/pg2/{FIRST}.py", f"configs/pg2/{NAME}.py", f"conf
 DATA = "SynthPed day toy seed 0 renderer 0"
 
 
-@pytest.fixture(scope="module")
-def trained_once():
-    """Folder of the one run of this file, as soon as a test has made it."""
-    return {}
-
-
 @pytest.fixture
-def site(toy_config, trained_once, tmp_path, tmp_path_factory, monkeypatch):
+def site(toy_config, copied_site):
     """A folder like a checkout: both stages of PG2 and re-ID beside what they draw, trained, judged and tested."""
-    if not trained_once:
-        trained_once["folder"] = folder = tmp_path_factory.mktemp("site")
-        monkeypatch.chdir(folder)
+
+    def fill(folder):
         write_configs(toy_config, posed_synthped(folder).relative_to(folder))
         checkpoint = train_stages([COARSE, FINE, REID], seed=3)
         for name in (FIRST, NAME, REID_NAME):
@@ -56,11 +49,9 @@ def site(toy_config, trained_once, tmp_path, tmp_path_factory, monkeypatch):
         row |= {"stages": [COARSE, FINE, REID], "commit": CLEAN}
         write_json(folder / "model_zoo" / "results" / f"{REID_NAME}.seed3.json", row)
         judged = evaluate_poses(FINE, run_of(folder) / "epoch_1.pth", metrics=["l1", "ssim-pg2"], device="cpu")
-        judged["generator"]["commit"] = CLEAN
-        write_json(judged_of(folder), {**judged, "commit": CLEAN})
-    copy = shutil.copytree(trained_once["folder"], tmp_path / "site")
-    enter(copy, monkeypatch)
-    return copy
+        write_judged(judged_of(folder), judged)
+
+    return copied_site(fill)
 
 
 def posed_synthped(folder):

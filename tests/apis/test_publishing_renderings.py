@@ -2,7 +2,6 @@
 
 import json
 import runpy
-import shutil
 import sys
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from toy_market import write_toy_market
-from toy_publishing import CLEAN, as_synthped, change, enter
+from toy_publishing import CLEAN, as_synthped, change, write_judged
 from toy_renderings import ELLIPSE, ToyRenderer, write_toy_rendering, write_weights
 
 from reidzoo.apis.configs import read_config
@@ -35,29 +34,20 @@ CONFIG = f"configs/render/{NAME}.py"
 DAY, DUSK = (f"SynthPed {domain} toy seed 0 renderer 0 train" for domain in ("day", "dusk"))
 
 
-@pytest.fixture(scope="module")
-def trained_once():
-    """Folder of the one run of this file, as soon as a test has made it."""
-    return {}
-
-
 @pytest.fixture
-def site(toy_market, trained_once, tmp_path, tmp_path_factory, monkeypatch):
+def site(toy_market, copied_site):
     """A folder like a checkout: a renderer, trained and judged."""
-    if not trained_once:
-        trained_once["folder"] = folder = tmp_path_factory.mktemp("site")
-        monkeypatch.chdir(folder)
+
+    def fill(folder):
         day, dusk = (as_synthped(Path("data") / domain, domain, toy_market) for domain in ("day", "dusk"))
         Path(CONFIG).parent.mkdir(parents=True)
         write_toy_rendering(Path(CONFIG).parent, NAME, day, dusk, reader="SynthPed")
         checkpoint = train_stages([CONFIG], seed=3)
         change(run_of(folder) / "run.json", commit=CLEAN)
         row = evaluate_contexts(CONFIG, checkpoint, contexts=2, sources=4, device="cpu")
-        row["generator"]["commit"] = CLEAN
-        write_json(judged_of(folder), {**row, "commit": CLEAN})
-    copy = shutil.copytree(trained_once["folder"], tmp_path / "site")
-    enter(copy, monkeypatch)
-    return copy
+        write_judged(judged_of(folder), row)
+
+    return copied_site(fill)
 
 
 def run_of(site):

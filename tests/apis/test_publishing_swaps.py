@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from toy_publishing import CLEAN, as_synthped, change, enter
+from toy_publishing import CLEAN, as_synthped, change, write_judged
 from toy_swaps import ToySwap, write_toy_swap
 
 from reidzoo.apis import Embedder, publishing_generators
@@ -48,18 +48,11 @@ DGNET = {
 RESIZE = {"type": "Resize", "height": 64, "width": 40}
 
 
-@pytest.fixture(scope="module")
-def trained_once():
-    """Folder of the one run of this file, as soon as a test has made it."""
-    return {}
-
-
 @pytest.fixture
-def site(toy_config, toy_market, trained_once, tmp_path, tmp_path_factory, monkeypatch):
+def site(toy_config, toy_market, copied_site):
     """A folder like a checkout: a teacher and DG-Net, trained, tested and judged."""
-    if not trained_once:
-        trained_once["folder"] = folder = tmp_path_factory.mktemp("site")
-        monkeypatch.chdir(folder)
+
+    def fill(folder):
         write_configs(toy_config, as_synthped(folder / "data" / "day", "day", toy_market).relative_to(folder))
         checkpoint = train_stages([TEACHER, JOINT], seed=3)
         for name in (TEACHER_NAME, NAME):
@@ -67,11 +60,9 @@ def site(toy_config, toy_market, trained_once, tmp_path, tmp_path_factory, monke
         row = evaluate(JOINT, checkpoint, work_dir=folder / "test")
         write_json(row_of(folder), {**row, "stages": [TEACHER, JOINT], "commit": CLEAN})
         judged = evaluate_swaps(JOINT, checkpoint, metrics=["dssim-lab"], device="cpu")
-        judged["generator"]["commit"] = CLEAN
-        write_json(judged_of(folder), {**judged, "commit": CLEAN})
-    copy = shutil.copytree(trained_once["folder"], tmp_path / "site")
-    enter(copy, monkeypatch)
-    return copy
+        write_judged(judged_of(folder), judged)
+
+    return copied_site(fill)
 
 
 def write_configs(toy_config, root):

@@ -31,3 +31,8 @@ def enter(site, monkeypatch):
     monkeypatch.chdir(site)
     for module in ("cards", "download"):
         monkeypatch.setattr(f"reidzoo.zoo.{module}.checkout", lambda: site)
+
+
+def write_judged(file, row):
+    """A row on images as if drawn and judged by the clean checkout."""
+    write_json(file, {**row, "generator": {**row["generator"], "commit": CLEAN}, "commit": CLEAN})
