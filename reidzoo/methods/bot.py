@@ -75,11 +75,11 @@ class BagOfTricks(BackboneWithHead):
     def losses(self, images: Tensor, pids: Tensor) -> dict[str, Tensor]:
         output = self.head(self.backbone(images))
         terms = {
-            "loss_id": self.id_loss(output.logits, pids),
-            "loss_triplet": self.triplet_loss(output.feature, pids),
+            "loss_id": self.id_loss(output.logits, pids),  # L_ID
+            "loss_triplet": self.triplet_loss(output.feature, pids),  # L_Triplet, on f_t
         }
         if self.centers is not None:
-            terms["loss_center"] = self.center_weight * self.centers(output.feature, pids)
+            terms["loss_center"] = self.center_weight * self.centers(output.feature, pids)  # beta L_C
         return {**terms, "accuracy": accuracy(output.logits, pids), **triplet_diagnostics(output.feature, pids)}
 
 
@@ -110,4 +110,4 @@ class ClassCenters(nn.Module):
         all_reduce(count)
         all_reduce(total)
         pull = (count[:, None] * self.values - total) / (1 + count[:, None])
-        self.values -= CENTER_RATE * pull
+        self.values -= CENTER_RATE * pull  # Wen et al., equation 4

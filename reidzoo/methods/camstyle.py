@@ -83,5 +83,6 @@ class CamStyle(MixedMethod):
         if "real" in logits:
             terms["loss_real"] = self.real_loss(logits["real"], labels["real"])  # -1/M sum_i log p(y_i | x_i)
         if "fake" in logits:
+            # -1/N sum_i sum_k q(k) log p(k | x_i), q = 1 - epsilon on y_i, and epsilon shared by all K
             terms["loss_fake"] = self.fake_weight * self.fake_loss(logits["fake"], labels["fake"])
         return {**terms, **{f"accuracy_{name}": accuracy(of_kind, labels[name]) for name, of_kind in logits.items()}}

@@ -112,7 +112,7 @@ class ContextRendering(ImagePreprocessor):
             "target_masks": context_masks,
         })  # fmt: skip
         with torch.autocast(images.device.type, dtype=dtype, enabled=dtype is not None):
-            drawn = method.render_normalised(**batch)
+            drawn = method.render_normalised(**batch)  # X_G = G(X_S, X_T)
         normalised = (drawn.float() * pixels.std + pixels.mean - self.mean) / self.std
         self.rendering = start, Moment(images.device)
         return normalised

@@ -2,7 +2,7 @@
 
 What CR-GAN's poster (Chen, Zhu & Gong, ICCV 2019) sets its renderings against:
 
-    letter                      here
+    poster                      here
     X_S, M_S                    source_images, source_masks
     X_T                         target_images
     M_S X_S + (1 - M_S) X_T     the result

@@ -154,8 +154,8 @@ class DeformableGAN(PoseTransferMethod):
         """``-mean log D(fake)``, and the weighted distance to the photographs."""
         distance = self.reconstruction_loss(self.seen(drawn), self.seen(batch["target_images"]))
         return {
-            "loss_g": self.adversarial_loss.generator(self.d(*self._pair(batch, drawn))),
-            "loss_reconstruction": self.reconstruction_weight * distance,
+            "loss_g": self.adversarial_loss.generator(self.d(*self._pair(batch, drawn))),  # L_adv
+            "loss_reconstruction": self.reconstruction_weight * distance,  # 0.01 L_NN, or L1
         }
 
     def seen(self, images: Tensor) -> Tensor:

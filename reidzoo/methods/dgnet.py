@@ -234,8 +234,8 @@ class DGNet(AppearanceAndStructure):
             real, slope = penalised_scores(self.discriminator, batch["images"])
             fake = self.discriminator(drawn.cross.detach())
             losses = {
-                "loss_d": DIRECTIONS * self.adversarial_loss.discriminator(real, fake),
-                "loss_d_gradient": DIRECTIONS * self.gradient_weight * slope,
+                "loss_d": DIRECTIONS * self.adversarial_loss.discriminator(real, fake),  # L_adv, of D
+                "loss_d_gradient": DIRECTIONS * self.gradient_weight * slope,  # |grad D(x)|^2
             }
         discriminator.update_params(sum(losses.values()))
         return losses
@@ -253,7 +253,7 @@ class DGNet(AppearanceAndStructure):
         logits, codes = self.recognise(drawn.cross)
         codes = codes if self.code_trains_decoder else codes.detach()
         losses = {
-            "loss_adv": self.adversarial_loss.generator(self.discriminator(drawn.cross)),
+            "loss_adv": self.adversarial_loss.generator(self.discriminator(drawn.cross)),  # L_adv
             "loss_recon_x": self.image_weight * distance(drawn.same, images),  # |x_i - G(a_i, s_i)|_1
             "loss_recon_xp": self.image_weight * distance(drawn.positive, images),  # |x_i - G(a_t, s_i)|_1
             # -log p(y_i | x^i_j)
@@ -267,6 +267,7 @@ class DGNet(AppearanceAndStructure):
             losses["loss_recon_f"] = weights.code * distance(codes, own)  # |a_i - E_a(x^i_j)|_1
         if weights.cycle:
             again = call(self.generator, "decode", structure, exchanged(codes))
+            # |x_i - G(.)|_1 of both codes that were read again
             losses["loss_cyc"] = weights.cycle * distance(again, images)
         return {name: DIRECTIONS * value for name, value in losses.items()}
 

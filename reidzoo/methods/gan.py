@@ -111,12 +111,13 @@ class GAN(SamplingMethod):
     def update_generator(self, noise: Tensor, generator: OptimWrapper) -> Losses:
         """One step of G; D judges and does not learn."""
         with frozen(self.d), generator.optim_context(self):
-            loss = self.adversarial_loss.generator(self.d(self.g(noise)))
+            loss = self.adversarial_loss.generator(self.d(self.g(noise)))  # log(1 - D(G(z))), or -log D(G(z))
         generator.update_params(loss)
         return {"loss_g": loss}
 
     def discriminator_losses(self, real: Tensor, fake: Tensor) -> Losses:
         """Terms of D's objective; a pass for each kind, since batch norm would mix them."""
+        # -log D(x) - log(1 - D(G(z)))
         return {"loss_d": self.adversarial_loss.discriminator(self.d(real), self.d(fake))}
 
     def _check(self, images: Tensor) -> None:

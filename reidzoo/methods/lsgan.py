@@ -63,7 +63,8 @@ class LSGAN(GAN):
         penalised = self.penalty_weight > 0
         real = real.detach().requires_grad_(penalised)
         scores = self.d(real)
+        # equation 9: 1/2 (D(x) - b)^2 + 1/2 (D(G(z)) - a)^2
         losses = {"loss_d": self.adversarial_loss.discriminator(scores, self.d(fake))}
-        if penalised:
+        if penalised:  # R1: |grad D(x)|^2
             losses["loss_penalty"] = self.penalty_weight / 2 * mean_squared_slope(scores, real)
         return losses

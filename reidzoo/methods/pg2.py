@@ -72,6 +72,7 @@ class PG2StageOne(PoseTransferMethod):
         batch, generator = self.data_preprocessor(data, True), optim_wrapper["generator"]
         with generator.optim_context(self):
             coarse = self(batch["source_images"], batch["source_points"], batch["target_points"])
+            # L_G1 = |(I_B1 - I_B) o (1 + M_B)|_1
             loss = self.reconstruction_loss(coarse, batch["target_images"], person_masks(batch))
         generator.update_params(loss)
         return {"loss_g1": loss}
@@ -183,8 +184,8 @@ class PG2StageTwo(PoseTransferMethod):
         scores = self.judge(batch, coarse, refined)
         distance = self.reconstruction_loss(refined, batch["target_images"], person_masks(batch))
         return {
-            "loss_g2": self.adversarial_loss.generator(scores.refined),
-            "loss_reconstruction": self.reconstruction_weight * distance,
+            "loss_g2": self.adversarial_loss.generator(scores.refined),  # -log D(I_B2)
+            "loss_reconstruction": self.reconstruction_weight * distance,  # lambda |(I_B2 - I_B) o (1 + M_B)|_1
         }
 
     def discriminator_losses(self, batch: Batch, coarse: Tensor, refined: Tensor) -> Losses:

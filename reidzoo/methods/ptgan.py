@@ -83,7 +83,7 @@ class PTGAN(CycleGAN):
                 "begin the transforms there with a LoadMask"
             )
         change = self.foreground_change(drawn.fake_t, batch["source_images"], batch["source_masks"])
-        change = change + self.foreground_change(drawn.fake_s, batch["target_images"], batch["target_masks"])
+        change = change + self.foreground_change(drawn.fake_s, batch["target_images"], batch["target_masks"])  # L_ID
         return {**super().generator_losses(batch, drawn), "loss_foreground": self.foreground_weight * change}
 
     def foreground_change(self, fake: Tensor, image: Tensor, mask: Tensor) -> Tensor:

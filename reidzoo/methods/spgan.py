@@ -143,6 +143,7 @@ class SPGAN(CycleGAN):
         """Terms of the generators' objective, weighted."""
         losses = super().generator_losses(batch, drawn)
         if self.contrastive_weight and self.steps >= self.contrastive_from:
+            # lambda_3 L_con
             losses["loss_contrastive"] = self.contrastive_weight * self.contrast(batch, drawn, for_generators=True)
         return losses
 
@@ -156,8 +157,8 @@ class SPGAN(CycleGAN):
         images = torch.cat([batch["source_images"], batch["target_images"], drawn.fake_t, drawn.fake_s])
         x_s, x_t, fake_t, fake_s = self.siamese(images).chunk(4)
         loss = self.contrastive_loss
-        positive = loss(x_s, fake_t, same=True) + loss(x_t, fake_s, same=True)
+        positive = loss(x_s, fake_t, same=True) + loss(x_t, fake_s, same=True)  # p: (x_S, G(x_S)), (x_T, F(x_T))
         if self.pair_mode == "tf" or (self.pair_mode == "torch" and not for_generators):
-            return (positive + 2 * loss(x_s, x_t, same=False)) / 3
-        negative = loss(fake_t, x_t, same=False) + loss(fake_s, x_s, same=False)
+            return (positive + 2 * loss(x_s, x_t, same=False)) / 3  # n: (x_S, x_T)
+        negative = loss(fake_t, x_t, same=False) + loss(fake_s, x_s, same=False)  # n: (G(x_S), x_T), (F(x_T), x_S)
         return (positive + (negative if self.pair_mode == "paper" else negative / 2)) / 4

@@ -48,7 +48,8 @@ class Triplet(BackboneWithHead):
 
     def losses(self, images: Tensor, pids: Tensor) -> dict[str, Tensor]:
         output = self.head(self.backbone(images))
-        return {"loss_triplet": self.loss(output.feature, pids), **triplet_diagnostics(output.feature, pids)}
+        loss = self.loss(output.feature, pids)  # equation 5: every anchor with its hardest positive and negative
+        return {"loss_triplet": loss, **triplet_diagnostics(output.feature, pids)}
 
 
 @torch.no_grad()
