@@ -183,3 +183,8 @@ FOLDERS = {
     "SynthPed": (synthped, {}),
     "GeneratedFolder": (generated, {}),
 }
+
+
+def numbers(dataset) -> list[tuple[int, int, bool]]:
+    """Person, camera and whether it is a query, of each image."""
+    return [(record.pid, record.camid, record.is_query) for record in dataset.records]
