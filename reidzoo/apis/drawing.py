@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -142,6 +143,11 @@ def made_with(config: str | Path, cfg: Config, checkpoint: str | Path, method: B
         "checkpoint_sha256": sha256(local_file(checkpoint)),
         "commit": commit(),
     }
+
+
+def chance_of(seed: int, what: object) -> int:
+    """A number below 2 ** 64 that depends on both, and on nothing that is drawn before: the seed of one image."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{what}".encode()).digest()[:8])
 
 
 def counts_of(items: Batch) -> dict[str, int]:

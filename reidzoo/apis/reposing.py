@@ -7,7 +7,6 @@ drawn in its own.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from reidzoo.apis.drawing import (
     Drawing,
     DrawnFolder,
     Item,
+    chance_of,
     check_numbers,
     counts_of,
     draw_folder,
@@ -226,8 +226,7 @@ def _planned(pairs: PosePairs, rows: list[int], poses: int, seed: int) -> tuple[
     for row in rows:
         record = pairs.dataset.records[row]
         source = record.path.relative_to(pairs.dataset.root)
-        digest = hashlib.sha256(f"{seed}/{source.as_posix()}".encode()).digest()
-        order = np.random.default_rng(int.from_bytes(digest[:8])).permutation(len(rows))
+        order = np.random.default_rng(chance_of(seed, source.as_posix())).permutation(len(rows))
         for number, index in enumerate(order[:poses], start=1):
             file = source.with_name(f"{source.stem}g{number}.jpg").as_posix()
             entry = GeneratedImage(file, record.pid, record.camid, record.camid, source.as_posix())

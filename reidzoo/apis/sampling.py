@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from reidzoo.apis.drawing import Batch, Drawing, DrawnFolder, Item, check_numbers, draw_folder, made_with
+from reidzoo.apis.drawing import Batch, Drawing, DrawnFolder, Item, chance_of, check_numbers, draw_folder, made_with
 from reidzoo.apis.drawn_folder import SAMPLING
 from reidzoo.apis.method_loading import load_method
 from reidzoo.base.errors import UserError
@@ -101,8 +100,7 @@ def sample_images(
 
 def noise_of(method: SamplingMethod, seed: int, number: int) -> Tensor:
     """The noise 1 x D of one image, a function of ``seed`` and ``number``, on the CPU."""
-    digest = hashlib.sha256(f"{seed}/{number}".encode()).digest()
-    return method.noise(1, torch.Generator().manual_seed(int.from_bytes(digest[:8]) >> 1))
+    return method.noise(1, torch.Generator().manual_seed(chance_of(seed, number) >> 1))
 
 
 def check_size(size: Sequence[int], name: str = "size") -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from reidzoo.apis.drawing import (
     Drawing,
     DrawnFolder,
     Item,
+    chance_of,
     check_numbers,
     counts_of,
     draw_folder,
@@ -123,9 +123,8 @@ def translate_dataset(
 @contextmanager
 def _chance(seed: int, file: str, device: torch.device) -> Iterator[None]:
     """Inside, what a method draws by chance is a function of the seed and of ``file``; torch's own chance stays."""
-    digest = hashlib.sha256(f"{seed}/{file}".encode()).digest()
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(int.from_bytes(digest[:8]) >> 1)
+        torch.manual_seed(chance_of(seed, file) >> 1)
         yield
 
 
