@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import combinations, permutations
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from reidzoo.apis.trained_data import domains
 from reidzoo.apis.translating import translate_dataset
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
+from reidzoo.base.reporting import Report, silent
 from reidzoo.data.datasets.generated_folder import GeneratedImage, read_manifest
 from reidzoo.data.datasets.manifest import MANIFEST, write_manifest
 from reidzoo.registry import DATASETS
@@ -36,7 +37,7 @@ def train_camera_pairs(
     seed: int = 0,
     cameras: Sequence[int] | None = None,
     work_dir: str | Path = WORK_DIRS,
-    report: Callable[[str], object] = lambda line: None,
+    report: Report = silent,
 ) -> Path:
     """Train the translation ``config`` on each pair of cameras, and draw all images of either in the other's style.
 
@@ -113,7 +114,7 @@ def _pair_stage(whole: Stage, i: int, j: int) -> Stage:
     return Stage(whole.config, whole.seed, whole.folder / f"pair-{i}-{j}", options)
 
 
-def _complete(stage: Stage, folder: Path, i: int, j: int, report: Callable[[str], object]) -> bool:
+def _complete(stage: Stage, folder: Path, i: int, j: int, report: Report) -> bool:
     """Train the pair and translate both ways, as far as that is not done; whether there was anything to do."""
     part = training_part(read_config(stage.config, stage.options))
     trained = is_finished(stage, part)

@@ -14,7 +14,7 @@ FID is that of one drawn image for each source image to the training images of t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,7 @@ from reidzoo.apis.redrawing import redraw_dataset
 from reidzoo.apis.rendering import REFUSAL, context_rows, read_pairs, renderable
 from reidzoo.apis.trained_data import domains
 from reidzoo.base.errors import UserError
+from reidzoo.base.reporting import Report, silent
 from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.reading import decode
 from reidzoo.methods.rendering import RenderingMethod
@@ -42,8 +43,6 @@ from reidzoo.registry import METHODS
 
 #: by which two images may be compared; the weights of LPIPS have to be named
 DISTANCES = ("deep-distance", "lpips")
-
-Report = Callable[[str], object]
 
 
 def evaluate_contexts(
@@ -65,7 +64,7 @@ def evaluate_contexts(
     batch_size: int = 60,
     seed: int = 0,
     device: str = "auto",
-    report: Report = lambda line: None,
+    report: Report = silent,
 ) -> dict[str, Any]:
     """Draw each training image of the source once for the target, some of them often, and judge what was drawn.
 

@@ -25,6 +25,7 @@ from reidzoo.apis.training import describe_undecodable
 from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import atomic_path, sha256
+from reidzoo.base.reporting import Report
 from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.generated_folder import GeneratedImage, RenderedImage, SwappedImage
 from reidzoo.data.datasets.reading import UndecodableImage
@@ -159,9 +160,7 @@ def counts_of(items: Batch) -> dict[str, int]:
     }
 
 
-def draw_folder(
-    out: str | Path, header: Header, items: Batch, drawing: Drawing, report: Callable[[str], object]
-) -> DrawnFolder:
+def draw_folder(out: str | Path, header: Header, items: Batch, drawing: Drawing, report: Report) -> DrawnFolder:
     """Draw what the folder ``out`` still lacks, and then its manifest.
 
     Complete images are kept, half-written ones do not exist, nothing is deleted, a finished folder is left alone.

@@ -31,6 +31,7 @@ from reidzoo.apis.trained_weights import run_of, trained_weights
 from reidzoo.apis.translating import translate_dataset
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
+from reidzoo.base.reporting import Report
 from reidzoo.methods.pose_transfer import PoseTransferMethod
 from reidzoo.methods.rendering import RenderingMethod
 from reidzoo.methods.sampling import SamplingMethod
@@ -41,7 +42,6 @@ from reidzoo.registry import METHODS
 #: names of folders, one a direction
 ONE_WAY = {f"{TRANSLATED}-{direction}": direction for direction in DIRECTIONS}
 
-Report = Callable[[str], object]
 #: draws the folder of a stage by its config
 Draw = Callable[[Stage, Config, Path, Report], None]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from reidzoo.apis.picture_batches import Size, reader_of
 from reidzoo.apis.picture_sets import PictureSet, picture_set
 from reidzoo.apis.provenance import provenance
 from reidzoo.base.errors import UserError
+from reidzoo.base.reporting import Report, silent
 
 #: of a manifest's header, what a row says of the generator
 GENERATOR_KEYS = ("method", "generator", "config", "checkpoint_sha256", "commit", "direction", "seed")
@@ -43,7 +44,7 @@ def evaluate_images(
     batch_size: int = 64,
     seed: int = 0,
     device: str = "auto",
-    report: Callable[[str], object] = lambda line: None,
+    report: Report = silent,
 ) -> dict[str, Any]:
     """Compare generated images with real ones; of sets of any length only one batch lies in memory.
 
@@ -136,7 +137,7 @@ class NetworkSources(NamedTuple):
 
 
 def metric_networks(
-    metrics: Sequence[str], sources: NetworkSources, device: str, report: Callable[[str], object]
+    metrics: Sequence[str], sources: NetworkSources, device: str, report: Report
 ) -> dict[str, nn.Module]:
     """The networks that ``metrics`` need, by what they call their need, on ``device``.
 

@@ -22,6 +22,7 @@ from reidzoo.apis.weight_files import resolved_config
 from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError, nearest
 from reidzoo.base.files import sha256 as sha256_of
+from reidzoo.base.reporting import Report, silent
 from reidzoo.base.weights import load_weights, read_checkpoint, read_weights
 from reidzoo.methods.base import ReIDMethod
 from reidzoo.models.heads.pooled import global_average
@@ -29,7 +30,7 @@ from reidzoo.models.inception_2015 import Inception2015
 from reidzoo.registry import BACKBONES, METHODS, TRANSFORMS
 from reidzoo.zoo.cards import find_card, list_cards
 from reidzoo.zoo.download import locate, published_weights
-from reidzoo.zoo.foreign_files import Report, verified_file
+from reidzoo.zoo.foreign_files import verified_file
 
 #: our own, from drawn persons; always there
 STUDIO = "osnet-x0-25_synthped-studio"
@@ -148,7 +149,7 @@ def feature_network(
     sha256: str | None = None,
     tap: int | str | None = None,
     device: str = "auto",
-    report: Report = lambda line: None,
+    report: Report = silent,
 ) -> FeatureNetwork:
     """The feature network ``name``, ready on ``device``.
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from reidzoo.apis.method_loading import find_device
 from reidzoo.base.errors import UserError
+from reidzoo.base.reporting import Report, silent
 from reidzoo.base.weights import read_weights
 from reidzoo.models.lpips import LPIPS
-from reidzoo.zoo.foreign_files import Report, verified_file
+from reidzoo.zoo.foreign_files import verified_file
 
 #: torchmetrics ships the heads of LPIPS 0.1 (BSD 2-clause), 6 kB; its own class would download AlexNet unasked
 HEADS = Path("functional/image/lpips_models/alex.pth")
@@ -20,7 +21,7 @@ def lpips_network(
     *,
     sha256: str | None = None,
     device: str = "auto",
-    report: Report = lambda line: None,
+    report: Report = silent,
 ) -> LPIPS:
     """LPIPS 0.1 on AlexNet, ready on ``device``: called with two batches of bytes it gives B float64.
 

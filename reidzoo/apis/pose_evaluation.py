@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256 as digest
 from reidzoo.base.pose_masks import pose_mask
+from reidzoo.base.reporting import Report, silent
 from reidzoo.data.datasets.pose_pairs import PosePairs
 from reidzoo.data.datasets.reading import UndecodableImage
 from reidzoo.data.poses.annotations import read_annotations
@@ -64,7 +65,7 @@ def evaluate_poses(
     batch_size: int = 64,
     seed: int = 0,
     device: str = "auto",
-    report: Callable[[str], object] = lambda line: None,
+    report: Report = silent,
 ) -> dict[str, Any]:
     """Draw the source of each test pair in its target's pose, and compare that with the target.
 

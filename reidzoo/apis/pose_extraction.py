@@ -22,14 +22,13 @@ from reidzoo.apis.picture_sets import picture_set
 from reidzoo.apis.provenance import commit, without_folders
 from reidzoo.base.errors import UserError, nearest
 from reidzoo.base.files import atomic_path, write_text
+from reidzoo.base.reporting import Report, silent
 from reidzoo.base.skeletons import JOINTS, MISSING
 from reidzoo.data.dataset_check import recognisers
 from reidzoo.data.datasets.listing import image_files
 from reidzoo.data.datasets.reading import decode
 from reidzoo.data.poses.annotations import read_annotations, write_annotations
 from reidzoo.registry import POSE_ESTIMATORS
-
-Report = Callable[[str], object]
 
 #: short names of the command line
 BACKENDS = {"mediapipe": "MediaPipePose"}
@@ -94,7 +93,7 @@ def extract_poses(
     part: str = "train",
     min_confidence: float = 0.3,
     masks: bool = True,
-    report: Report = lambda line: None,
+    report: Report = silent,
 ) -> Extraction:
     """Find the pose and the mask of the person in every image of a folder.
 

@@ -7,7 +7,6 @@ for tests, for features and for training on. What only a resumed run needs (opti
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,11 +23,10 @@ from reidzoo.apis.testing import evaluate
 from reidzoo.apis.weight_files import PRECISIONS, header_of, write_weights
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import atomic_path, sha256
+from reidzoo.base.reporting import Report, silent
 from reidzoo.base.weights import read_checkpoint
 from reidzoo.zoo.card_writing import write_model
 from reidzoo.zoo.download import CHECKPOINTS
-
-Report = Callable[[str], object]
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ def publish(
     out: str | Path = CHECKPOINTS,
     *,
     half: bool | None = None,
-    report: Report = lambda line: None,
+    report: Report = silent,
 ) -> Publication:
     """Write ``<config name>.safetensors`` and its card, which tells what exactly these weights score.
 
@@ -107,7 +105,7 @@ def publish_table(
     work_dir: str | Path = WORK_DIRS,
     results: Path = RESULTS,
     out: str | Path = CHECKPOINTS,
-    report: Report = lambda line: None,
+    report: Report = silent,
 ) -> list[Publication | GeneratorPublication]:
     """Publish, of every run of a table that is trained and tested, the checkpoint of one seed.
 

@@ -9,7 +9,7 @@ method that draws also what it scores itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,7 @@ from reidzoo.apis.translation_samples import TranslationSamples
 from reidzoo.apis.weight_files import PRECISIONS, header_of, write_weights
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import atomic_path, sha256
+from reidzoo.base.reporting import Report, silent
 from reidzoo.base.weights import read_checkpoint
 from reidzoo.engine.hooks import start_of
 from reidzoo.registry import METHODS
@@ -58,8 +59,6 @@ SAMPLES: tuple[type[GeneratorSamples], ...] = (
 TOLERANCE = 1
 PICTURES = "pictures"
 PICTURE_BYTES = 500_000
-
-Report = Callable[[str], object]
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ def publish_generator(
     *,
     results: str | Path = RESULTS,
     half: bool | None = None,
-    report: Report = lambda line: None,
+    report: Report = silent,
 ) -> GeneratorPublication:
     """Write ``<config name>.safetensors``, its card and its picture: of what it translates, renders or samples.
 

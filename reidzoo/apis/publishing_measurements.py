@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,10 @@ from reidzoo.apis.results import IMAGES, read_row, results_files
 from reidzoo.apis.stages import RECORD, stage_of
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
+from reidzoo.base.reporting import Report
 
 #: of a row on images, what has to be alike for two of them to share a mean, beside the names of their metrics
 ALIKE = ("real", "counts", "count", "size", "resized", "seed")
-
-Report = Callable[[str], object]
 
 
 def measurements(checkpoint: Path, header: dict[str, Any], results: Path, report: Report) -> Measurements:

@@ -13,6 +13,7 @@ from reidzoo.apis.reposing import repose_dataset
 from reidzoo.apis.swapping import swap_dataset
 from reidzoo.apis.translating import translate_dataset
 from reidzoo.base.errors import UserError
+from reidzoo.base.reporting import Report, silent
 from reidzoo.methods.pose_transfer import PoseTransferMethod
 from reidzoo.methods.rendering import RenderingMethod
 from reidzoo.methods.swapping import SwapMethod
@@ -45,7 +46,7 @@ def redraw_dataset(
     source_root: str | Path,
     out: str | Path,
     options: dict[str, Any],
-    report: Callable[[str], object] = lambda line: None,
+    report: Report = silent,
 ) -> DrawnFolder:
     """Draw the training images under ``source_root`` in another style, or other poses, structures or contexts.
 

@@ -6,7 +6,6 @@ the re-ID network trains, in other contexts every epoch. A folder of fixed rende
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +28,7 @@ from reidzoo.apis.drawn_folder import RENDERING
 from reidzoo.apis.method_loading import load_method
 from reidzoo.apis.trained_data import domains, resizing, training_size
 from reidzoo.base.errors import UserError
+from reidzoo.base.reporting import Report, silent
 from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.generated_folder import RenderedImage
 from reidzoo.methods.rendering import RenderingMethod
@@ -49,7 +49,7 @@ def render_dataset(
     seed: int = 0,
     batch_size: int = 32,
     device: str = "auto",
-    report: Callable[[str], object] = lambda line: None,
+    report: Report = silent,
 ) -> DrawnFolder:
     """Render the person of each training image under ``source_root`` in several contexts, as JPEG files under ``out``.
 

@@ -7,7 +7,7 @@ drawn in its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from reidzoo.apis.sampling import check_size
 from reidzoo.apis.trained_data import pose_pairs, resizing, training_size
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import atomic_path, sha256
+from reidzoo.base.reporting import Report, silent
 from reidzoo.data.datasets.generated_folder import GeneratedImage
 from reidzoo.data.datasets.pose_pairs import PosePairs
 from reidzoo.data.datasets.reading import decode, transformed
@@ -152,7 +153,7 @@ def repose_dataset(
     seed: int = 0,
     batch_size: int = 32,
     device: str = "auto",
-    report: Callable[[str], object] = lambda line: None,
+    report: Report = silent,
 ) -> Reposed:
     """Draw the training images under ``source_root`` in ``poses`` poses each, as JPEG files under ``out``.
 

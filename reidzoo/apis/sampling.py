@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -12,6 +12,7 @@ from reidzoo.apis.drawing import Batch, Drawing, DrawnFolder, Item, chance_of, c
 from reidzoo.apis.drawn_folder import SAMPLING
 from reidzoo.apis.method_loading import load_method
 from reidzoo.base.errors import UserError
+from reidzoo.base.reporting import Report, silent
 from reidzoo.base.weights import read_checkpoint
 from reidzoo.data.datasets.manifest import SAMPLES
 from reidzoo.data.datasets.sampled_folder import SampledImage
@@ -36,7 +37,7 @@ def sample_images(
     seed: int = 0,
     batch_size: int = 64,
     device: str = "auto",
-    report: Callable[[str], object] = lambda line: None,
+    report: Report = silent,
 ) -> DrawnFolder:
     """Draw ``count`` images from noise, as JPEG files ``000000.jpg`` and so on under ``out``.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from reidzoo.apis.stage_runs import train_stages
 from reidzoo.apis.stages import WORK_DIRS
 from reidzoo.apis.testing import evaluate
+from reidzoo.base.reporting import Report, silent
 
 
 def run_side_by_side(
@@ -17,7 +18,7 @@ def run_side_by_side(
     *,
     seed: int = 0,
     work_dir: str | Path = WORK_DIRS,
-    report: Callable[[str], object] = lambda line: None,
+    report: Report = silent,
 ) -> list[dict[str, Any]]:
     """Train ``configs`` as stages and each of ``beside`` alone, as far as that is not done, and test all of them.
 

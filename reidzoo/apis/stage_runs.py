@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -13,6 +13,7 @@ from reidzoo.apis.stage_weights import report_test, starting_stages, watched_sta
 from reidzoo.apis.stages import WORK_DIRS, Origin, check_record, is_finished, stage_of, train_stage, training_part
 from reidzoo.apis.trained_weights import trained_weights
 from reidzoo.base.errors import UserError
+from reidzoo.base.reporting import Report, silent
 
 
 def train_stages(
@@ -20,7 +21,7 @@ def train_stages(
     *,
     seed: int = 0,
     work_dir: str | Path = WORK_DIRS,
-    report: Callable[[str], object] = lambda line: None,
+    report: Report = silent,
 ) -> Path:
     """Train ``configs`` in order, each from the last checkpoint of the one before (through ``load_from``).
 

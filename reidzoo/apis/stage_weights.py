@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -13,6 +13,7 @@ from reidzoo.apis.stages import Stage
 from reidzoo.apis.testing import evaluate
 from reidzoo.apis.trained_weights import run_of, trained_weights
 from reidzoo.base.errors import UserError
+from reidzoo.base.reporting import Report
 
 
 def starting_stages(cfgs: Sequence[Config]) -> list[int | None]:
@@ -61,7 +62,7 @@ def weights_from(configs: Sequence[str]) -> list[str]:
     return chain[::-1]
 
 
-def report_test(stage: Stage, cfg: Config, report: Callable[[str], object]) -> None:
+def report_test(stage: Stage, cfg: Config, report: Report) -> None:
     """Say how good the network is that a later stage is going to learn from, where its config can be tested."""
     if cfg.get("test_dataloader"):
         row = evaluate(stage.config, stage.checkpoint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from reidzoo.apis.results import write_json
 from reidzoo.apis.training import finished, last_checkpoint, train
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
+from reidzoo.base.reporting import Report, silent
 from reidzoo.zoo.cards import find_card
 from reidzoo.zoo.download import SCHEME, published_weights
 
@@ -113,7 +114,7 @@ def train_stage(
     origin: Origin = Origin(),
     *,
     images: dict[str, str] | None = None,
-    report: Callable[[str], object] = lambda line: None,
+    report: Report = silent,
 ) -> Path:
     """Train ``stage``, or resume it where it was interrupted, and return its last checkpoint.
 

@@ -10,7 +10,7 @@ in their own size (:mod:`reidzoo.evaluation.dssim`). Their structures are of ano
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +23,7 @@ from reidzoo.apis.picture_sets import PictureSet, picture_set
 from reidzoo.apis.swapping import swap_dataset
 from reidzoo.apis.trained_data import swap_images
 from reidzoo.base.errors import UserError, nearest
+from reidzoo.base.reporting import Report, silent
 from reidzoo.data.datasets.reading import decode
 
 #: by protocol how images are drawn: their files, and what becomes of fractions of grey levels
@@ -47,7 +48,7 @@ def evaluate_swaps(
     batch_size: int = 64,
     seed: int = 0,
     device: str = "auto",
-    report: Callable[[str], object] = lambda line: None,
+    report: Report = silent,
 ) -> dict[str, Any]:
     """Draw each training image in the structure of another, and judge these images beside the training images.
 

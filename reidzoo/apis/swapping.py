@@ -34,6 +34,7 @@ from reidzoo.apis.swap_grids import framed, swap_all
 from reidzoo.apis.trained_data import resizing, swap_images, training_size
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import atomic_path
+from reidzoo.base.reporting import Report, silent
 from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.generated_folder import SwappedImage
 from reidzoo.methods.swapping import SwapMethod
@@ -107,7 +108,7 @@ def swap_dataset(
     seed: int = 0,
     batch_size: int = 32,
     device: str = "auto",
-    report: Callable[[str], object] = lambda line: None,
+    report: Report = silent,
 ) -> DrawnFolder:
     """Draw each training image under ``source_root`` in the structure of others, as JPEG files under ``out``.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from reidzoo.apis.method_loading import load_method
 from reidzoo.apis.trained_data import domains, resizing, training_size
 from reidzoo.apis.translator import REFUSAL
 from reidzoo.base.errors import UserError
+from reidzoo.base.reporting import Report, silent
 from reidzoo.data.datasets.base import ReIDDataset
 from reidzoo.data.datasets.generated_folder import GeneratedImage
 from reidzoo.methods.translation import TranslationMethod
@@ -47,7 +48,7 @@ def translate_dataset(
     seed: int = 0,
     batch_size: int = 32,
     device: str = "auto",
-    report: Callable[[str], object] = lambda line: None,
+    report: Report = silent,
 ) -> DrawnFolder:
     """Draw the training images under ``source_root`` in the style of the other domain, as JPEG files under ``out``.
 

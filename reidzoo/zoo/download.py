@@ -17,6 +17,7 @@ from filelock import FileLock
 
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import sha256
+from reidzoo.base.reporting import Report, silent
 from reidzoo.zoo.cards import checkout, find_card
 from reidzoo.zoo.metafiles import Card, Weights
 from reidzoo.zoo.mirrors import ATTEMPTS, MirrorError, MirrorPause, open_mirror
@@ -27,7 +28,6 @@ CHECKPOINTS = Path("model_zoo/checkpoints")
 CHUNK = 1 << 18
 
 Progress = Callable[[int, int], object]
-Report = Callable[[str], object]
 
 
 def cache_folder() -> Path:
@@ -59,7 +59,7 @@ def fetch(
     mirror: str | None = None,
     to: str | Path | None = None,
     progress: Progress = lambda done, total: None,
-    report: Report = lambda line: None,
+    report: Report = silent,
     wait: Callable[[float], object] = time.sleep,
 ) -> Path:
     """Bring the weights of a model into a folder, verified.

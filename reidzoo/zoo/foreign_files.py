@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 from reidzoo.base.addresses import local_file
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import atomic_path, sha256
+from reidzoo.base.reporting import Report, silent
 from reidzoo.zoo.download import CHUNK, cache_folder
 from reidzoo.zoo.mirrors import MirrorError, MirrorPause, open_mirror
-
-Report = Callable[[str], object]
 
 WEB = ("http://", "https://")
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -20,9 +18,7 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 DIGITS_IN_NAME = re.compile(r"-([0-9a-f]{8,64})$")
 
 
-def verified_file(
-    source: str | Path, digest: str | None = None, *, report: Report = lambda line: None
-) -> tuple[Path, str]:
+def verified_file(source: str | Path, digest: str | None = None, *, report: Report = silent) -> tuple[Path, str]:
     """The file that ``source`` names and its whole digest, after that was compared with what it should be.
 
     Args:
