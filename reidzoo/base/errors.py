@@ -14,6 +14,17 @@ class UserError(Exception):
     """
 
 
+def require_at_least(least: float, owner: object, **values: float) -> None:
+    """Refuse arguments of the constructor of ``owner`` that are below ``least``, or no number.
+
+    Raises:
+        UserError: names the class and the argument.
+    """
+    for name, value in values.items():
+        if not value >= least:
+            raise UserError(f"{type(owner).__name__} expects {name} of at least {least}, got {value}")
+
+
 def nearest(name: str, known: Iterable[str], count: int = 3) -> str:
     """``"did you mean 'A' or 'B'?"``, or the sorted list of what exists when nothing is close."""
     known = sorted(known)

@@ -44,7 +44,7 @@ import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 
-from reidzoo.base.errors import UserError
+from reidzoo.base.errors import UserError, require_at_least
 from reidzoo.methods.base import to_channels_last
 from reidzoo.methods.generative import frozen
 from reidzoo.methods.rendering import RenderingMethod
@@ -216,9 +216,7 @@ class CRGAN(RenderingMethod):
 
     def _require_weights(self) -> None:
         names = ("adversarial_weight", "id_weight", "camera_weight", "context_weight")
-        for name in names:
-            if getattr(self, name) < 0:
-                raise UserError(f"CRGAN expects {name} of at least 0, got {getattr(self, name)}")
+        require_at_least(0, self, **{name: getattr(self, name) for name in names})
         if not any(getattr(self, name) for name in names):
             raise UserError(f"CRGAN has nothing to learn from: {', '.join(names)} are all 0, raise one")
 

@@ -26,7 +26,7 @@ import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 
-from reidzoo.base.errors import UserError
+from reidzoo.base.errors import require_at_least
 from reidzoo.methods.base import to_channels_last
 from reidzoo.methods.generative import frozen
 from reidzoo.methods.image_pool import ImagePool
@@ -76,9 +76,7 @@ class CycleGAN(TranslationMethod):
         data_preprocessor: dict[str, Any] | None = None,
     ):
         super().__init__(data_preprocessor)
-        for name, weight in (("cycle_weight", cycle_weight), ("identity_weight", identity_weight)):
-            if weight < 0:
-                raise UserError(f"{type(self).__name__} expects {name} of at least 0, got {weight}")
+        require_at_least(0, self, cycle_weight=cycle_weight, identity_weight=identity_weight)
         self.cycle_weight, self.identity_weight, self.stochastic = cycle_weight, identity_weight, stochastic
         self.g_st = to_channels_last(GENERATORS.build(generator))
         self.g_ts = to_channels_last(GENERATORS.build(generator))

@@ -33,7 +33,7 @@ from mmengine.logging import print_log
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 
-from reidzoo.base.errors import UserError
+from reidzoo.base.errors import UserError, require_at_least
 from reidzoo.base.pose_maps import present
 from reidzoo.base.skeletons import TORSO
 from reidzoo.methods.base import to_channels_last
@@ -77,8 +77,7 @@ class DeformableGAN(PoseTransferMethod):
         data_preprocessor: dict[str, Any] | None = None,
     ):
         super().__init__(data_preprocessor)
-        if reconstruction_weight < 0:
-            raise UserError(f"DeformableGAN expects reconstruction_weight of at least 0, got {reconstruction_weight}")
+        require_at_least(0, self, reconstruction_weight=reconstruction_weight)
         if (features is None) != (feature_layer is None):
             raise UserError(
                 "DeformableGAN compares images by features and feature_layer together, got "

@@ -43,7 +43,7 @@ import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 
-from reidzoo.base.errors import UserError, nearest
+from reidzoo.base.errors import UserError, nearest, require_at_least
 from reidzoo.base.precision import at_least_float32
 from reidzoo.losses.gradient_penalty import penalised_scores
 from reidzoo.methods.base import accuracy, to_channels_last
@@ -161,9 +161,7 @@ class DGNet(AppearanceAndStructure):
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))  # done; a resumed run goes on in mid-ramp
 
     def _check_arguments(self) -> None:
-        for name in AT_LEAST_ZERO:
-            if not getattr(self, name) >= 0:
-                raise UserError(f"DGNet expects {name} of at least 0, got {getattr(self, name)}")
+        require_at_least(0, self, **{name: getattr(self, name) for name in AT_LEAST_ZERO})
         if self.primary_target not in (*TAUGHT, *UNTAUGHT):
             known = nearest(self.primary_target, (*TAUGHT, *UNTAUGHT))
             raise UserError(f"DGNet has no primary_target '{self.primary_target}', {known}")

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reidzoo.base.errors import UserError
+from reidzoo.base.errors import require_at_least
 from reidzoo.losses.gradient_penalty import mean_squared_slope
 from reidzoo.methods.gan import GAN, Losses
 from reidzoo.registry import METHODS
@@ -51,8 +51,7 @@ class LSGAN(GAN):
         data_preprocessor: dict[str, Any] | None = None,
     ):
         super().__init__(generator, discriminator, adversarial_loss, data_preprocessor)
-        if penalty_weight < 0:
-            raise UserError(f"LSGAN expects penalty_weight of at least 0, got {penalty_weight}")
+        require_at_least(0, self, penalty_weight=penalty_weight)
         self.penalty_weight = penalty_weight
 
     def noise(self, count: int, rng: torch.Generator | None = None, device: torch.device | str = "cpu") -> Tensor:

@@ -31,7 +31,7 @@ import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import Tensor, nn
 
-from reidzoo.base.errors import UserError, nearest
+from reidzoo.base.errors import UserError, nearest, require_at_least
 from reidzoo.base.pose_masks import pose_mask
 from reidzoo.base.precision import at_least_float32
 from reidzoo.methods.base import to_channels_last
@@ -116,8 +116,7 @@ class PG2StageTwo(PoseTransferMethod):
         data_preprocessor: dict[str, Any] | None = None,
     ):
         super().__init__(data_preprocessor)
-        if reconstruction_weight < 0:
-            raise UserError(f"PG2StageTwo expects reconstruction_weight of at least 0, got {reconstruction_weight}")
+        require_at_least(0, self, reconstruction_weight=reconstruction_weight)
         if discriminator_form not in DISCRIMINATOR_FORMS:
             known = nearest(discriminator_form, DISCRIMINATOR_FORMS)
             raise UserError(f"PG2StageTwo has no discriminator_form '{discriminator_form}', {known}")

@@ -21,7 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from reidzoo.base.errors import UserError
+from reidzoo.base.errors import UserError, require_at_least
 from reidzoo.methods.cyclegan import Batch, CycleGAN, Drawn, Losses
 from reidzoo.registry import METHODS
 
@@ -68,8 +68,7 @@ class PTGAN(CycleGAN):
             adversarial_loss=adversarial_loss,
             data_preprocessor=data_preprocessor,
         )
-        if foreground_weight < 0:
-            raise UserError(f"PTGAN expects foreground_weight of at least 0, got {foreground_weight}")
+        require_at_least(0, self, foreground_weight=foreground_weight)
         if foreground_norm not in NORMS:
             raise UserError(f"PTGAN knows foreground_norm {' and '.join(NORMS)}, got '{foreground_norm}'")
         self.foreground_weight, self.foreground_norm = foreground_weight, foreground_norm

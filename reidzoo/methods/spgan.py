@@ -37,7 +37,7 @@ import torch
 from mmengine.optim import OptimWrapperDict
 from torch import Tensor, nn
 
-from reidzoo.base.errors import UserError
+from reidzoo.base.errors import UserError, require_at_least
 from reidzoo.methods.base import to_channels_last
 from reidzoo.methods.cyclegan import Batch, CycleGAN, Drawn, Losses
 from reidzoo.registry import DISCRIMINATORS, LOSSES, METHODS
@@ -100,13 +100,12 @@ class SPGAN(CycleGAN):
         )
         if pair_mode not in PAIR_MODES:
             raise UserError(f"SPGAN knows pair_mode {', '.join(PAIR_MODES)}, got '{pair_mode}'")
-        least = {"contrastive_weight": 0, "siamese_from": 0, "contrastive_from": 0, "generator_every": 1}
-        given = (contrastive_weight, siamese_from, contrastive_from, generator_every)
-        for (name, minimum), value in zip(least.items(), given, strict=True):
-            if value < minimum:
-                raise UserError(f"SPGAN expects {name} of at least {minimum}, got {value}")
+        require_at_least(0, self, contrastive_weight=contrastive_weight)
+        require_at_least(0, self, siamese_from=siamese_from, contrastive_from=contrastive_from)
+        require_at_least(1, self, generator_every=generator_every)
         self.contrastive_weight, self.pair_mode = contrastive_weight, pair_mode
-        self.siamese_from, self.contrastive_from, self.generator_every = given[1:]
+        self.siamese_from, self.contrastive_from = siamese_from, contrastive_from
+        self.generator_every = generator_every
         self.siamese = to_channels_last(DISCRIMINATORS.build(siamese))
         self.contrastive_loss = LOSSES.build(contrastive_loss or {"type": "ContrastiveLoss", "margin": 2.0})
         self.register_buffer("steps", torch.zeros((), dtype=torch.long))  # steps done; resumed runs continue it

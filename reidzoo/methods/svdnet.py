@@ -30,7 +30,7 @@ from mmengine.dist import broadcast, get_world_size
 from mmengine.optim import OptimWrapper
 from torch import Tensor
 
-from reidzoo.base.errors import UserError
+from reidzoo.base.errors import UserError, require_at_least
 from reidzoo.methods.base import BackboneWithHead, accuracy
 from reidzoo.models.heads.eigen_head import EigenHead
 from reidzoo.registry import LOSSES, METHODS
@@ -73,14 +73,8 @@ class SVDNet(BackboneWithHead):
         data_preprocessor: dict[str, Any] | None = None,
     ):
         super().__init__(backbone, head, num_pids, data_preprocessor)
-        for name, value, least in (
-            ("steps_before", steps_before, 0),
-            ("rounds", rounds, 0),
-            ("restraint_steps", restraint_steps, 1),
-            ("relaxation_steps", relaxation_steps, 1),
-        ):
-            if value < least:
-                raise UserError(f"SVDNet expects {name} of at least {least}, got {value}")
+        require_at_least(0, self, steps_before=steps_before, rounds=rounds)
+        require_at_least(1, self, restraint_steps=restraint_steps, relaxation_steps=relaxation_steps)
         self.steps_before, self.rounds = steps_before, rounds
         self.restraint_steps, self.relaxation_steps = restraint_steps, relaxation_steps
         if not isinstance(self.head, EigenHead):
