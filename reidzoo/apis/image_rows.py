@@ -11,6 +11,7 @@ from typing import Any
 from terminaltables import AsciiTable
 
 from reidzoo.apis.results import IMAGES
+from reidzoo.apis.stale_rows import mark
 from reidzoo.apis.table_text import NOTHING, provenance_sentence
 from reidzoo.base.errors import UserError
 
@@ -72,7 +73,7 @@ def image_rows_table(rows: list[dict[str, Any]]) -> str:
         alike = list(group)
         values = [_spread([row["metrics"][name] for row in alike if name in row["metrics"]]) for name in names]
         counts = [_range([row["counts"][side] for row in alike]) for side in ("real", "fake")]
-        lines.append(f"| {title} | {real} | {' | '.join([*values, *counts])} | {len(alike)} |")
+        lines.append(f"| {title}{mark(alike)} | {real} | {' | '.join([*values, *counts])} | {len(alike)} |")
     return "\n".join([*lines, "", provenance_sentence(rows, "Mean ± standard deviation over rows")]) + "\n"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reidzoo.apis.comparing import compare
+from reidzoo.apis.stale_rows import mark, mark_note
 from reidzoo.apis.table_plan import RESULTS, Cell, Claim, Run, Table
 from reidzoo.base.errors import UserError
 
@@ -43,21 +44,22 @@ def provenance_sentence(
 ) -> str:
     """What the values are, and on which machines and at which commits ``rows`` were measured."""
     machines, commits = (", ".join(sorted({row[key] for row in rows})) for key in ("machine", "commit"))
-    return f"{values}; {machines}; commit {commits}."
+    return f"{values}; {machines}; commit {commits}.{mark_note(rows)}"
 
 
 def _line(name: str, table: Table, results: Path) -> str:
-    links, values, seeds = [], [], []
+    links, values, seeds, stale = [], [], [], ""
     for column in table.columns:
         run, cell = table.cells.get(f"{name} @ {column}", (None, None))
         rows = _rows(run, cell, results) if cell else []
         if cell:
             links.append(f"[{column}](/{cell.config})")
             seeds.append(len(rows))
+            stale = stale or mark(rows)
         for metric in METRICS:
             values.append(mean_and_spread([row["metrics"][metric] for row in rows]) if rows else NOTHING)
     count = str(seeds[0]) if len(set(seeds)) == 1 else " / ".join(map(str, seeds))
-    return f"| {name} | {', '.join(links)} | {' | '.join(values)} | {count if any(seeds) else NOTHING} |"
+    return f"| {name}{stale} | {', '.join(links)} | {' | '.join(values)} | {count if any(seeds) else NOTHING} |"
 
 
 def _rows(run: Run, cell: Cell, results: Path) -> list[dict[str, Any]]:

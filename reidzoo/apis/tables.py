@@ -10,6 +10,7 @@ from typing import Any
 
 from reidzoo.apis.image_rows import image_rows_table, read_image_rows
 from reidzoo.apis.results import results_files
+from reidzoo.apis.stale_rows import mark
 from reidzoo.apis.table_plan import RESULTS, read_table
 from reidzoo.apis.table_text import mean_and_spread, provenance_sentence, table_text
 from reidzoo.base.errors import UserError
@@ -80,7 +81,7 @@ def seeds_table(rows: list[dict[str, Any]]) -> str:
     for config, group in groupby(rows, key=lambda row: row["config"]):
         runs = list(group)
         metrics = [mean_and_spread([run["metrics"][name] for run in runs]) for name in METRICS]
-        name = f"[{Path(config).stem}](/{config})"
+        name = f"[{Path(config).stem}](/{config}){mark(runs)}"
         sets = f"{_short(runs[0]['train_split'])} | {_short(runs[0]['data'])}"
         lines.append(f"| {name} | {sets} | {' | '.join(metrics)} | {len(runs)} |")
     return "\n".join([*lines, "", provenance_sentence(rows)]) + "\n"
