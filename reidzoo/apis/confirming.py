@@ -18,7 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -59,13 +59,14 @@ def confirm(rows: list[StaleRow], report: Callable[[str], object] = lambda line:
     here = commit()
     if here == "unknown" or here.endswith("-dirty"):
         raise UserError(f"rows are confirmed in a checkout without changes, got commit '{here}': commit first")
-    groups: dict[tuple[str, tuple[str, ...]], list[StaleRow]] = defaultdict(list)
-    for each in rows:
-        groups[each.row["commit"], row_configs(each.row)].append(each)
+    groups: dict[tuple[Any, ...], list[StaleRow]] = defaultdict(list)
+    for each in rows:  # commits of equal digests need one run
+        groups[row_configs(each.row), tuple(sorted(each.row.get("digests", {}).items()))].append(each)
     left: list[StaleRow] = []
     today: dict[tuple[str, ...], _Outcome | None] = {}
     with tempfile.TemporaryDirectory() as scratch:
-        for index, ((then, configs), alike) in enumerate(groups.items(), 1):
+        for index, ((configs, _), alike) in enumerate(groups.items(), 1):
+            then = alike[0].row["commit"]
             tree = _tree_of(then, Path(scratch))
             is_tested = "generator" not in alike[0].row  # rows on images are of generators, which have no test
 
