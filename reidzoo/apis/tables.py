@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reidzoo.apis.image_rows import image_rows_table, read_image_rows
+from reidzoo.apis.method_pages import update_method_pages
 from reidzoo.apis.results import results_files
 from reidzoo.apis.stale_rows import mark
 from reidzoo.apis.table_plan import RESULTS, read_table
@@ -69,7 +70,7 @@ def update_pages() -> list[Path]:
         if after != before:
             write_text(page, after)
             changed.append(page)
-    return changed
+    return changed + update_method_pages()
 
 
 def seeds_table(rows: list[dict[str, Any]]) -> str:
