@@ -92,8 +92,7 @@ def _page(method: Method, configs: MethodConfigs, methods: list[Method], cards: 
 
 
 def _files(method: Method, configs: list[ShippedConfig]) -> str:
-    count = len(Path(method.file).read_text(encoding="utf-8").splitlines())
-    lines = [f"* Method: [`{method.file}`](/{method.file}), {count} lines"]
+    lines = [f"* Method: [`{method.file}`](/{method.file})"]
     above = [_link(base) for base in method.classes[0].__mro__[1:] if source_of(base)]
     if above:
         lines.append(f"* Derives from: {', '.join(above)}")

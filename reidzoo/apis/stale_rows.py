@@ -42,14 +42,13 @@ def stale_rows(results: Path, table: Table | None = None) -> list[StaleRow]:
 def changed_parts(row: dict[str, Any]) -> tuple[str, ...]:
     """What of a row's configs and code changed since it was measured; empty where nothing did.
 
-    Rows on images that no network of ours drew rest on none.
+    Rows on images that no network of ours drew, and of configs that lie elsewhere, cannot be judged and are not.
     """
     configs = row_configs(row)
-    if not configs:
-        return ()
+    at_hand = bool(configs) and all(Path(config).is_file() for config in configs)
     if "digests" not in row:
-        return (UNKNOWN,)
-    if not all(Path(config).is_file() for config in configs):
+        return (UNKNOWN,) if at_hand else ()
+    if not at_hand:
         return ("config",)
     now = _digests_now(configs)
     return tuple(ROOMS.get(part, part) for part, digest in row["digests"].items() if now.get(part) != digest)

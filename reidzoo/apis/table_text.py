@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import statistics
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from reidzoo.apis.comparing import compare
+from reidzoo.apis.comparing import Verdict, compare
+from reidzoo.apis.results import read_row
 from reidzoo.apis.stale_rows import mark, mark_note
 from reidzoo.apis.table_plan import RESULTS, Cell, Claim, Run, Table
 from reidzoo.base.errors import UserError
 
 METRICS = ("mAP_step", "rank1")
 NOTHING = "–"
+NOT_RUN = "not run"
 VALUES = "Percent, mean ± standard deviation over seeds"
 
 
@@ -39,9 +41,7 @@ def mean_and_spread(values: list[float]) -> str:
     return f"{mean} ± {statistics.stdev(values):.1f}" if len(values) > 1 else mean
 
 
-def provenance_sentence(
-    rows: list[dict[str, Any]], values: str = "Percent, mean ± standard deviation over seeds"
-) -> str:
+def provenance_sentence(rows: list[dict[str, Any]], values: str = VALUES) -> str:
     """What the values are, and on which machines and at which commits ``rows`` were measured."""
     machines, commits = (", ".join(sorted({row[key] for row in rows})) for key in ("machine", "commit"))
     return f"{values}; {machines}; commit {commits}.{mark_note(rows)}"
@@ -67,22 +67,62 @@ def _rows(run: Run, cell: Cell, results: Path) -> list[dict[str, Any]]:
     return [row for row in rows if row is not None]
 
 
-def _claim(claim: Claim, table: Table, results: Path) -> str:
+class Judgement(NamedTuple):
+    """A claim as the rows judge it.
+
+    Attributes:
+        above: the rows of the side that is said to be above, one a seed.
+        below: those of the other side.
+        verdict: None where a side was not run.
+    """
+
+    claim: Claim
+    above: list[dict[str, Any]]
+    below: list[dict[str, Any]]
+    verdict: Verdict | None
+
+    @property
+    def difference(self) -> str:
+        """With its interval, where there is one."""
+        return NOTHING if self.verdict is None else difference_text(self.verdict.difference, self.verdict.interval)
+
+    @property
+    def outcome(self) -> str:
+        """With the reason that limits it."""
+        if self.verdict is None:
+            return NOT_RUN
+        return f"{self.verdict.outcome} ({self.verdict.reason})" if self.verdict.reason else self.verdict.outcome
+
+
+def judge(claim: Claim, table: Table, results: Path = RESULTS) -> Judgement:
+    """Judge a claim of a table by :func:`reidzoo.apis.comparing.compare`.
+
+    Raises:
+        UserError: the rows cannot be compared; the sentence names the claim.
+    """
     above, below = (_judged(*table.cells[name], results) for name in (claim.above, claim.below))
     if table.cells[claim.above][0] is table.cells[claim.below][0]:  # the same checkpoints, compared one with one
         seeds = set(above) & set(below)
         above, below = ({seed: files[seed] for seed in seeds} for files in (above, below))
+    verdict = None
+    if above and below:
+        try:
+            verdict = compare(list(above.values()), list(below.values()), metric=claim.metric, scale_a=claim.scale)
+        except UserError as error:
+            raise UserError(f"claim '{claim.text}': {error}") from error
+    return Judgement(claim, [*map(read_row, above.values())], [*map(read_row, below.values())], verdict)
+
+
+def difference_text(difference: float, interval: tuple[float, float] | None) -> str:
+    """``+3.6 [+1.6, +5.6]``."""
+    return f"{difference:+.1f}" + ("" if interval is None else f" [{interval[0]:+.1f}, {interval[1]:+.1f}]")
+
+
+def _claim(claim: Claim, table: Table, results: Path) -> str:
+    judgement = judge(claim, table, results)
     scale = f"{claim.scale:g} × " if claim.scale != 1 else ""
     head = f"| {claim.text} | {claim.metric}: {scale}{claim.above} − {claim.below} |"
-    if not (above and below):
-        return f"{head} {NOTHING} | not run |"
-    try:
-        verdict = compare(list(above.values()), list(below.values()), metric=claim.metric, scale_a=claim.scale)
-    except UserError as error:
-        raise UserError(f"claim '{claim.text}': {error}") from error
-    interval = "" if verdict.interval is None else f" [{verdict.interval[0]:+.1f}, {verdict.interval[1]:+.1f}]"
-    reason = f" ({verdict.reason})" if verdict.reason else ""
-    return f"{head} {verdict.difference:+.1f}{interval} | {verdict.outcome}{reason} |"
+    return f"{head} {judgement.difference} | {judgement.outcome} |"
 
 
 def _judged(run: Run, cell: Cell, results: Path) -> dict[int, Path]:

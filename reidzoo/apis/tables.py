@@ -8,6 +8,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from reidzoo.apis.claims import TABLES, read_claims
+from reidzoo.apis.claims_page import claims_text
 from reidzoo.apis.image_rows import image_rows_table, read_image_rows
 from reidzoo.apis.method_pages import update_method_pages
 from reidzoo.apis.results import results_files
@@ -19,18 +21,18 @@ from reidzoo.base.files import write_text
 from reidzoo.zoo.card_text import cards_table
 from reidzoo.zoo.cards import list_cards, metafiles
 
-TABLES = Path("model_zoo/tables")
 #: pages with blocks, each opened by ``<!-- results: PATTERN ... -->``, by ``<!-- images: PATTERN ... -->`` for rows
 #: that judge images, or by ``<!-- table: NAME -->`` where the file ``NAME.toml`` of TABLES says what the table holds,
 #: and closed by ``<!-- end -->``
 PAGES = (
     Path("README.md"),
-    *(Path(f"docs/{name}.md") for name in ("contexts", "joint", "pose", "sampling", "synthped")),
+    *(Path(f"docs/{name}.md") for name in ("claims", "contexts", "joint", "pose", "sampling", "synthped")),
     Path("model_zoo/README.md"),
 )
 BLOCK = re.compile(r"(<!-- (?P<kind>results|table|images): (?P<content>[^>]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-#: a block with a line for every card of the zoo
-CARDS = re.compile(r"(<!-- cards -->\n).*?(<!-- end -->)", re.DOTALL)
+#: blocks that need no content: a line for every card of the zoo; the claims of the literature
+PLAIN_BLOCK = re.compile(r"(<!-- (?P<kind>cards|claims) -->\n).*?(<!-- end -->)", re.DOTALL)
+PLAIN = {"cards": lambda: cards_table(list_cards()), "claims": lambda: claims_text(read_claims())}
 #: where tools of the OpenMMLab family look for metafiles
 INDEX = Path("model-index.yml")
 METRICS = ("mAP_step", "mAP_official", "mINP", "rank1")
@@ -52,7 +54,7 @@ def render_page(text: str) -> str:
         return match[1] + seeds_table(_read(patterns)) + match[4]
 
     text = BLOCK.sub(fill, text)
-    return CARDS.sub(lambda match: match[1] + cards_table(list_cards()) + match[2], text)
+    return PLAIN_BLOCK.sub(lambda match: match[1] + PLAIN[match["kind"]]() + match[3], text)
 
 
 def index_text() -> str:
