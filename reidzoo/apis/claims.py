@@ -25,12 +25,11 @@ from typing import Any
 
 from reidzoo.apis.comparing import FAILS, HOLDS, NOT_RESOLVED, outcome_of, welch_interval
 from reidzoo.apis.image_rows import read_image_rows
-from reidzoo.apis.table_plan import RESULTS, check_keys, read_table
+from reidzoo.apis.table_plan import RESULTS, TABLES, Claim, Table, check_keys, read_table
 from reidzoo.apis.table_text import Judgement, judge
 from reidzoo.base.errors import UserError, nearest
 
 CLAIMS = Path("model_zoo/claims.toml")
-TABLES = Path("model_zoo/tables")
 HOLDS_IN_PART, DOES_NOT_HOLD, UNDECIDED = "holds in part", "does not hold", "undecided"
 BETTER = {"higher": 1, "lower": -1}
 
@@ -91,16 +90,16 @@ def read_claims(path: Path = CLAIMS, tables: Path = TABLES, results: Path = RESU
             images that are not there, that lack the metric, or that were judged differently.
     """
     content = tomllib.loads(path.read_text(encoding="utf-8"))
-    known = {
-        f"{file.stem}: {claim.text}": (claim, table)
-        for file in sorted(tables.glob("*.toml"))
-        for table in [read_table(file)]
-        for claim in table.claims
-    }
+    known = table_claims({file.stem: read_table(file) for file in sorted(tables.glob("*.toml"))})
     nodes = content["claims"]
     _refuse_twice("name", [node.get("name") for node in nodes])
     _refuse_twice("claim of a table", [text for node in nodes for text in node.get("judged", [])])
     return [_claim(node, known, results, f"{path}: claim {index}") for index, node in enumerate(nodes, 1)]
+
+
+def table_claims(tables: dict[str, Table]) -> dict[str, tuple[Claim, Table]]:
+    """The claims of tables, given by the stems of their files, each as ``<stem>: <text>`` with its table."""
+    return {f"{stem}: {claim.text}": (claim, table) for stem, table in tables.items() for claim in table.claims}
 
 
 def _claim(node: dict[str, Any], known: dict[str, Any], results: Path, where: str) -> LiteratureClaim:

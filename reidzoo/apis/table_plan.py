@@ -47,6 +47,8 @@ from reidzoo.base.errors import UserError, nearest
 
 #: one JSON row a test and seed, its table of queries beside it
 RESULTS = Path("model_zoo/results")
+#: the shipped tables
+TABLES = Path("model_zoo/tables")
 
 
 @dataclass(frozen=True)
