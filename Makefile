@@ -19,7 +19,10 @@ demo: $(STAMP)  ## render the built-in benchmark, train, test, draw (about 3 min
 	$(BIN)/python tools/demo.py
 
 test: $(STAMP)  ## the fast tests
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 -m "not slow" --durations 15 --durations-min 2
+
+coverage: $(STAMP)  ## the fast tests, and which lines of the package they run; at least 85 %
+	$(BIN)/python -m pytest -n 2 -m "not slow" --cov reidzoo --cov-report term:skip-covered --cov-fail-under 85
 
 test-slow: $(STAMP)  ## the long tests: every config two steps, several processes, whole runs
 	$(BIN)/python -m pytest -m slow
@@ -43,4 +46,4 @@ pose-env: $(POSE)/installed  ## create .venv-pose for tools/extract_pose.py: Med
 clean:  ## remove what demo, synthped and tests created; other data and runs, .venv and model_zoo stay
 	rm -rf work_dirs/demo data/synthped-* .pytest_cache .ruff_cache .hypothesis build *.egg-info
 
-.PHONY: help install demo test test-slow lint synthped pose-env clean
+.PHONY: help install demo test coverage test-slow lint synthped pose-env clean

@@ -1,6 +1,7 @@
 """One thread everywhere: two busy pairs of OpenMP threads collapse to a tenth of the speed."""
 
 import os
+import socket
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -18,6 +19,19 @@ cv2.setNumThreads(0)
 def _from_repository_root(monkeypatch, request):
     """Configs name data and weights relative to the repository; tests start there as users do."""
     monkeypatch.chdir(request.config.rootpath)
+
+
+@pytest.fixture(autouse=True)
+def _without_network(monkeypatch):
+    """Tests run on machines without a network: only this machine itself may be called."""
+    connect = socket.socket.connect
+
+    def local(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test calls {address[0]}: serve what it needs on 127.0.0.1")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", local)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.context_evaluation import DISTANCES, evaluate_contexts
 from reidzoo.apis.image_rows import image_metrics_table
-from reidzoo.apis.results import write_json
+from reidzoo.apis.results import write_row
 
 EXAMPLE = """examples (of methods that render into contexts, and of translations, whose diversity is 0 by definition):
   python tools/evaluate_contexts.py configs/cr_gan/cr-gan_unet_synthped-day2dusk.py CHECKPOINT \\
@@ -38,7 +38,7 @@ def main() -> None:
     row = evaluate_contexts(config, checkpoint, **arguments, report=print)
     print(image_metrics_table(row))
     if out:
-        write_json(out, row)
+        write_row(out, row)
 
 
 if __name__ == "__main__":

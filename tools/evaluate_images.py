@@ -4,7 +4,7 @@ from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.image_evaluation import evaluate_images
 from reidzoo.apis.image_metrics import METRICS
 from reidzoo.apis.image_rows import image_metrics_table
-from reidzoo.apis.results import write_json
+from reidzoo.apis.results import write_row
 
 EXAMPLE = """examples (a data set stands for its training images; REAL alone is compared in two random halves):
   python tools/evaluate_images.py data/synthped-day work_dirs/dcgan_conv4_synthped-day/seed0/sampled-5908 \\
@@ -38,7 +38,7 @@ def main() -> None:
     row = evaluate_images(**arguments, report=print)
     print(image_metrics_table(row))
     if out:
-        write_json(out, row)
+        write_row(out, row)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.image_metrics import METRICS
 from reidzoo.apis.image_rows import image_metrics_table
 from reidzoo.apis.pose_evaluation import PAPERS, evaluate_poses
-from reidzoo.apis.results import write_json
+from reidzoo.apis.results import write_row
 
 EXAMPLE = """examples (without --pairs: 12,000 pairs of the test images, drawn as the literature's are, or all):
   python tools/evaluate_poses.py configs/pg2/pg2-stage2_unet5_synthped-day.py CHECKPOINT \\
@@ -36,7 +36,7 @@ def main() -> None:
     row = evaluate_poses(config, checkpoint, **arguments, report=print)
     print(image_metrics_table(row))
     if out:
-        write_json(out, row)
+        write_row(out, row)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.image_rows import image_metrics_table
-from reidzoo.apis.results import write_json
+from reidzoo.apis.results import write_row
 from reidzoo.apis.swap_evaluation import PAPER, PROTOCOLS, evaluate_swaps
 
 EXAMPLE = """examples (each training image is drawn once, in the structure of another):
@@ -34,7 +34,7 @@ def main() -> None:
     row = evaluate_swaps(config, checkpoint, **arguments, report=print)
     print(image_metrics_table(row))
     if out:
-        write_json(out, row)
+        write_row(out, row)
 
 
 if __name__ == "__main__":

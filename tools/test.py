@@ -5,7 +5,7 @@ from mmengine.dist import is_main_process
 from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.configs import parse_options
 from reidzoo.apis.query_tables import queries_file
-from reidzoo.apis.results import alphas_table, camera_pairs_table, results_table, write_json
+from reidzoo.apis.results import alphas_table, camera_pairs_table, results_table, write_row
 from reidzoo.apis.testing import evaluate
 
 EXAMPLE = """example:
@@ -51,7 +51,7 @@ def main() -> None:
         if arguments.alphas:
             print(alphas_table(row))
         if arguments.json:
-            write_json(arguments.json, row)
+            write_row(arguments.json, row)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Fill the tables of README, docs and model_zoo from the results files in model_zoo/results."""
+"""Fill the tables of README, docs and model_zoo from the results files in model_zoo/results; write docs/methods."""
 
 import argparse
 

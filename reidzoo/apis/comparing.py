@@ -139,9 +139,9 @@ def compare(
     parts = [(float(runs.var(ddof=1)) / len(runs), len(runs) - 1) for runs in samples if len(runs) > 1]
     known = paired or len(parts) == 2
     difference = float(of_query.mean())
-    interval, freedom = _interval(difference, query_variance, parts) if known else (None, None)
+    interval, freedom = welch_interval(difference, query_variance, parts) if known else (None, None)
     return Verdict(
-        outcome=_outcome(interval),
+        outcome=outcome_of(interval),
         metric=metric,
         mean_a=float(values_a.mean()),
         mean_b=float(values_b.mean()),
@@ -246,10 +246,16 @@ def _limit(a: _Side, b: _Side, paired: bool) -> str:
     return f"{' and '.join(alone)}: one run only, so the spread over seeds is unknown; train more seeds"
 
 
-def _interval(
+def welch_interval(
     difference: float, query_variance: float, parts: Sequence[tuple[float, int]]
 ) -> tuple[tuple[float, float], float | None]:
-    """Ends of the interval and its degrees of freedom; ``parts`` are variances of means over seeds, with their own."""
+    """Ends of the 95 % interval of a difference of means, and its degrees of freedom.
+
+    Args:
+        difference: its estimate.
+        query_variance: a part of its variance that is known well.
+        parts: the other parts, variances of means over seeds, each with its degrees of freedom.
+    """
     variance = query_variance + sum(part for part, _ in parts)
     # Welch-Satterthwaite: v^2 / sum(v_i^2 / df_i); the queries are many, their term vanishes
     spread = sum(part**2 / freedom for part, freedom in parts)
@@ -259,7 +265,8 @@ def _interval(
     return (difference - half, difference + half), freedom
 
 
-def _outcome(interval: tuple[float, float] | None) -> str:
+def outcome_of(interval: tuple[float, float] | None) -> str:
+    """``HOLDS`` where the interval lies above 0, ``FAILS`` where below, else or without one ``NOT_RESOLVED``."""
     if interval is None or interval[0] <= 0 <= interval[1]:
         return NOT_RESOLVED
     return HOLDS if interval[0] > 0 else FAILS

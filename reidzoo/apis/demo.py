@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from reidzoo.apis.configs import read_config
-from reidzoo.apis.results import write_json
+from reidzoo.apis.results import write_row
 from reidzoo.apis.testing import evaluate
 from reidzoo.apis.training import finished, last_checkpoint, train
 from reidzoo.data.synthped.benchmark import make_synthped
@@ -39,7 +39,7 @@ def demo() -> dict[str, Any]:
         trained_seconds=trained,
         pictures={name: str(path) for name, path in pictures.items()},
     )
-    write_json(WORK_DIR / "results.json", row)
+    write_row(WORK_DIR / "results.json", row)
     return row
 
 

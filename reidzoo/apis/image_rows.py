@@ -11,6 +11,7 @@ from typing import Any
 from terminaltables import AsciiTable
 
 from reidzoo.apis.results import IMAGES
+from reidzoo.apis.stale_rows import mark
 from reidzoo.apis.table_text import NOTHING, provenance_sentence
 from reidzoo.base.errors import UserError
 
@@ -24,7 +25,9 @@ def image_metrics_table(row: dict[str, Any]) -> str:
     if "pairs" in counts:
         sets.append(f"pairs: {counts['pairs']:,}, {counts['unpaired']:,} fake images have no partner")
     size = f"{row['size'][0]} x {row['size'][1]} pixels{', resized' if row['resized'] else ''}"
-    table = AsciiTable([["metric", "value"], *([name, _value(value)] for name, value in row["metrics"].items())]).table
+    table = AsciiTable(
+        [["metric", "value"], *([name, metric_value(value)] for name, value in row["metrics"].items())]
+    ).table
     return "\n".join([*sets, size, table, *(f"note: {note}" for note in row["notes"])])
 
 
@@ -72,7 +75,7 @@ def image_rows_table(rows: list[dict[str, Any]]) -> str:
         alike = list(group)
         values = [_spread([row["metrics"][name] for row in alike if name in row["metrics"]]) for name in names]
         counts = [_range([row["counts"][side] for row in alike]) for side in ("real", "fake")]
-        lines.append(f"| {title} | {real} | {' | '.join([*values, *counts])} | {len(alike)} |")
+        lines.append(f"| {title}{mark(alike)} | {real} | {' | '.join([*values, *counts])} | {len(alike)} |")
     return "\n".join([*lines, "", provenance_sentence(rows, "Mean ± standard deviation over rows")]) + "\n"
 
 
@@ -89,13 +92,17 @@ def _spread(values: list[float]) -> str:
     if not values:
         return NOTHING
     mean = statistics.mean(values)
-    return f"{_value(mean)} ± {_value(statistics.stdev(values), like=mean)}" if len(values) > 1 else _value(mean)
+    return (
+        f"{metric_value(mean)} ± {metric_value(statistics.stdev(values), like=mean)}"
+        if len(values) > 1
+        else metric_value(mean)
+    )
 
 
 def _range(counts: list[int]) -> str:
     return " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)}))
 
 
-def _value(value: float, like: float | None = None) -> str:
+def metric_value(value: float, like: float | None = None) -> str:
     """With three decimals where ``like``, by default the value itself, lies below 10, as SSIM does; else with two."""
     return f"{value:.{3 if abs(value if like is None else like) < 10 else 2}f}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from terminaltables import AsciiTable
 
+from reidzoo.apis.code_digests import digests
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import write_text
 
@@ -108,3 +109,19 @@ def read_row(path: str | Path) -> dict[str, Any]:
 def write_json(path: str | Path, content: Any) -> None:
     """Write ``content`` as indented JSON, atomically."""
     write_text(path, json.dumps(content, indent=2) + "\n")
+
+
+def row_configs(row: dict[str, Any]) -> tuple[str, ...]:
+    """The configs that a row rests on, stage by stage; of images that no shipped generator drew, none."""
+    if "generator" in row:
+        config = (row["generator"] or {}).get("config")
+        return (config,) if config else ()
+    return tuple(dict.fromkeys([*row.get("stages", []), row["config"]]))
+
+
+def write_row(path: str | Path, row: dict[str, Any]) -> None:
+    """Write a row of results with ``digests`` of its configs and their code, where these configs are at hand."""
+    configs = row_configs(row)
+    if configs and all(Path(config).is_file() for config in configs):
+        row = {**row, "digests": digests(configs)}
+    write_json(path, row)

@@ -47,6 +47,8 @@ from reidzoo.base.errors import UserError, nearest
 
 #: one JSON row a test and seed, its table of queries beside it
 RESULTS = Path("model_zoo/results")
+#: the shipped tables
+TABLES = Path("model_zoo/tables")
 
 
 @dataclass(frozen=True)
@@ -148,10 +150,10 @@ def read_table(path: str | Path) -> Table:
 
 
 def _table(content: dict[str, Any]) -> Table:
-    _check(content, "the table", {"title": str, "columns": dict, "runs": list}, _TABLE_OPTIONAL)
+    check_keys(content, "the table", {"title": str, "columns": dict, "runs": list}, _TABLE_OPTIONAL)
     variants = content.get("variants", {})
-    _check(variants, "[variants]", {}, dict.fromkeys(variants, dict))
-    _check(content["columns"], "[columns]", {}, dict.fromkeys(content["columns"], str))
+    check_keys(variants, "[variants]", {}, dict.fromkeys(variants, dict))
+    check_keys(content["columns"], "[columns]", {}, dict.fromkeys(content["columns"], str))
     runs = tuple(_run(node, content, f"run {index}") for index, node in enumerate(content["runs"], 1))
     cells = [cell for run in runs for cell in run.cells]
     for label, names in (
@@ -167,7 +169,7 @@ def _table(content: dict[str, Any]) -> Table:
 
 
 def _run(node: dict[str, Any], content: dict[str, Any], where: str) -> Run:
-    _check(node, where, {"row": str, "stages": list}, {"tests": list, "seeds": list})
+    check_keys(node, where, {"row": str, "stages": list}, {"tests": list, "seeds": list})
     where = f"{where} ('{node['row']}')"
     seeds = node.get("seeds", content.get("seeds", [0]))
     if not node["stages"] or not seeds or not all(type(seed) is int and seed >= 0 for seed in seeds):
@@ -181,7 +183,7 @@ def _run(node: dict[str, Any], content: dict[str, Any], where: str) -> Run:
 
 
 def _cell(node: dict[str, Any], row: str, content: dict[str, Any], where: str) -> Cell:
-    _check(node, f"a test of {where}", {"config": str}, {"variant": str})
+    check_keys(node, f"a test of {where}", {"config": str}, {"variant": str})
     variant, variants = node.get("variant", ""), content.get("variants", {})
     if variant and variant not in variants:
         raise UserError(f"{where}: no variant '{variant}', {nearest(variant, variants)}")
@@ -194,7 +196,7 @@ def _cell(node: dict[str, Any], row: str, content: dict[str, Any], where: str) -
 
 
 def _claim(node: dict[str, Any], cells: list[str], where: str) -> Claim:
-    _check(node, where, {"text": str, "above": str, "below": str}, {"metric": str, "scale": (int, float)})
+    check_keys(node, where, {"text": str, "above": str, "below": str}, {"metric": str, "scale": (int, float)})
     for side in ("above", "below"):
         if node[side] not in cells:
             raise UserError(f"{where}: '{side}' names no cell '{node[side]}', {nearest(node[side], cells)}")
@@ -205,7 +207,7 @@ def _claim(node: dict[str, Any], cells: list[str], where: str) -> Claim:
 _TABLE_OPTIONAL = {"seeds": list, "variants": dict, "claims": list}
 
 
-def _check(node: Any, where: str, required: dict[str, Any], optional: dict[str, Any]) -> None:
+def check_keys(node: Any, where: str, required: dict[str, Any], optional: dict[str, Any]) -> None:
     """Refuse a node with a missing or unknown key, or a value of another type."""
     if not isinstance(node, dict):
         raise UserError(f"{where} is a table of keys and values, got {node!r}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reidzoo.apis.provenance import commit
 from reidzoo.apis.query_tables import queries_file
-from reidzoo.apis.results import write_json
+from reidzoo.apis.results import write_row
 from reidzoo.apis.stage_runs import train_stages
 from reidzoo.apis.stage_weights import weights_from
 from reidzoo.apis.stages import WORK_DIRS, is_finished, require_alike, stage_of
@@ -139,7 +139,7 @@ def _test(job: Job, cell: Cell, checkpoint: Path, results: Path, report: Callabl
         before = weights_from(job.run.stages)
         if before:
             row["init"] = f"stages {', '.join(before)}"
-    write_json(file, row)
+    write_row(file, row)
     metrics = row["metrics"]
     report(f"{cell.name}, seed {job.seed}: mAP_step {metrics['mAP_step']:.1f}, rank1 {metrics['rank1']:.1f}")
     return file

@@ -4,53 +4,59 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from reidzoo.apis.claims import read_claims
+from reidzoo.apis.claims_page import claims_text
 from reidzoo.apis.image_rows import image_rows_table, read_image_rows
+from reidzoo.apis.method_pages import update_method_pages
+from reidzoo.apis.overview import overview
 from reidzoo.apis.results import results_files
-from reidzoo.apis.table_plan import RESULTS, read_table
-from reidzoo.apis.table_text import mean_and_spread, provenance_sentence, table_text
+from reidzoo.apis.stale_rows import mark
+from reidzoo.apis.table_plan import RESULTS, TABLES, Table, read_table
+from reidzoo.apis.table_text import brief_text, mean_and_spread, provenance_sentence, table_text
 from reidzoo.base.errors import UserError
 from reidzoo.base.files import write_text
 from reidzoo.zoo.card_text import cards_table
 from reidzoo.zoo.cards import list_cards, metafiles
 
-TABLES = Path("model_zoo/tables")
-#: pages with blocks, each opened by ``<!-- results: PATTERN ... -->``, by ``<!-- images: PATTERN ... -->`` for rows
-#: that judge images, or by ``<!-- table: NAME -->`` where the file ``NAME.toml`` of TABLES says what the table holds,
-#: and closed by ``<!-- end -->``
 PAGES = (
     Path("README.md"),
-    *(Path(f"docs/{name}.md") for name in ("contexts", "joint", "pose", "sampling", "synthped")),
+    *(Path(f"docs/{name}.md") for name in ("claims", "contexts", "joint", "pose", "sampling", "synthped")),
     Path("model_zoo/README.md"),
 )
-BLOCK = re.compile(r"(<!-- (?P<kind>results|table|images): (?P<content>[^>]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-#: a block with a line for every card of the zoo
-CARDS = re.compile(r"(<!-- cards -->\n).*?(<!-- end -->)", re.DOTALL)
+#: what fills the blocks of the pages, each opened by ``<!-- KIND: CONTENT -->`` or ``<!-- KIND -->`` and closed by
+#: ``<!-- end -->``
+FILLERS: dict[str, Callable[[str], str]] = {
+    "results": lambda patterns: seeds_table(_read(patterns.split())),
+    "images": lambda patterns: image_rows_table(read_image_rows(RESULTS, patterns.split())),
+    "table": lambda name: table_text(_table(name)),
+    "brief": lambda name: brief_text(_table(name)),
+    "overview": lambda part: getattr(overview(), part),
+    "claims": lambda _: claims_text(read_claims()),
+    "cards": lambda _: cards_table(list_cards()),
+}
+BLOCK = re.compile(
+    rf"(?P<opened><!-- (?P<kind>{'|'.join(FILLERS)})(: (?P<content>[^>]+))? -->\n).*?(?P<closed><!-- end -->)",
+    re.DOTALL,
+)
 #: where tools of the OpenMMLab family look for metafiles
 INDEX = Path("model-index.yml")
 METRICS = ("mAP_step", "mAP_official", "mINP", "rank1")
 
 
 def render_page(text: str) -> str:
-    """``text`` with every block filled from the cards, or the results files that its patterns, or its table, name.
+    """``text`` with every block filled by the function of its kind.
 
     Raises:
-        UserError: a pattern without a results file, or a mistake in the file of a table or in a card.
+        UserError: a pattern without a results file, or a mistake in the file of a table, of the claims or of a card.
     """
-
-    def fill(match: re.Match[str]) -> str:
-        if match["kind"] == "table":
-            return match[1] + table_text(read_table(TABLES / f"{match['content']}.toml")) + match[4]
-        patterns = match["content"].split()
-        if match["kind"] == "images":
-            return match[1] + image_rows_table(read_image_rows(RESULTS, patterns)) + match[4]
-        return match[1] + seeds_table(_read(patterns)) + match[4]
-
-    text = BLOCK.sub(fill, text)
-    return CARDS.sub(lambda match: match[1] + cards_table(list_cards()) + match[2], text)
+    return BLOCK.sub(
+        lambda block: block["opened"] + FILLERS[block["kind"]](block["content"] or "") + block["closed"], text
+    )
 
 
 def index_text() -> str:
@@ -68,7 +74,7 @@ def update_pages() -> list[Path]:
         if after != before:
             write_text(page, after)
             changed.append(page)
-    return changed
+    return changed + update_method_pages()
 
 
 def seeds_table(rows: list[dict[str, Any]]) -> str:
@@ -80,10 +86,14 @@ def seeds_table(rows: list[dict[str, Any]]) -> str:
     for config, group in groupby(rows, key=lambda row: row["config"]):
         runs = list(group)
         metrics = [mean_and_spread([run["metrics"][name] for run in runs]) for name in METRICS]
-        name = f"[{Path(config).stem}](/{config})"
+        name = f"[{Path(config).stem}](/{config}){mark(runs)}"
         sets = f"{_short(runs[0]['train_split'])} | {_short(runs[0]['data'])}"
         lines.append(f"| {name} | {sets} | {' | '.join(metrics)} | {len(runs)} |")
     return "\n".join([*lines, "", provenance_sentence(rows)]) + "\n"
+
+
+def _table(name: str) -> Table:
+    return read_table(TABLES / f"{name}.toml")
 
 
 def _read(patterns: list[str]) -> list[dict[str, Any]]:

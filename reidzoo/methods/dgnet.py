@@ -3,7 +3,7 @@ Re-identification", CVPR 2019 (arXiv:1904.07223), from the released code.
 
 The network that recognises persons is also the one that tells a generator what they wear, and learns from its images.
 
-    paper, released code              here
+    paper, released code              here                                          weight
     x_a, x_b; their labels            halves of batch["images"], 2n rows, and of batch["pids"]: the release has two
                                       independent loaders of n = 8 over one set, which show each image twice an
                                       epoch; one shuffled loader of 2n shows it once, so an epoch has half the steps

@@ -1,0 +1,22 @@
+# Identity classification and batch-hard triplets, no trick but IDE's label smoothing, with OSNet x0.25 trained on SynthPed dusk, tested on day (direct transfer), from the studio weights.
+# train:  python tools/train.py configs/bot/bot-plain_osnet-x0-25_synthped-dusk2day.py
+# test:   python tools/test.py configs/bot/bot-plain_osnet-x0-25_synthped-dusk2day.py work_dirs/bot-plain_osnet-x0-25_synthped-dusk2day/epoch_15.pth
+# expect: see model_zoo/README.md
+_base_ = ["../_base_/datasets/synthped_dusk2day.py", "../_base_/runtime/default.py"]
+
+_epochs = 15
+_weights = "model_zoo/checkpoints/osnet-x0-25_synthped-studio.safetensors"
+model = dict(
+    type="BagOfTricks",
+    backbone=dict(type="OSNet", width=0.25, embedding=True, weights=_weights),
+    head=dict(type="LinearHead", hidden=None, dropout=0.0),
+    id_loss=dict(type="CrossEntropy", label_smoothing=0.1),
+    triplet_loss=dict(type="BatchHardTriplet", margin=0.3),
+)
+train_dataloader = dict(sampler=dict(type="IdentitySampler", images_per_pid=4, _delete_=True))  # 16 x 4
+optim_wrapper = dict(
+    type="AutocastOptimWrapper",
+    optimizer=dict(type="AdamW", lr=2e-3, weight_decay=5e-4),
+)
+param_scheduler = [dict(type="CosineAnnealingLR", T_max=_epochs, by_epoch=True, convert_to_iter_based=True)]
+train_cfg = dict(type="SeededEpochLoop", max_epochs=_epochs)
