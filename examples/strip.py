@@ -57,7 +57,7 @@ def main() -> None:
         [read(styled[Path(name).stem]) for name in names],
         *rendered(names, arguments.contexts),
         [repose("deformable-pixels_unet6_synthped-day", None, *pair) for pair in zip(files, poses, strict=True)],
-        [swap("dgnet_osnet-x0-25_synthped-day", None, pose, file)[0, 0] for file, pose in zip(files, poses, strict=True)],
+        [swap("dgnet_osnet-x0-25_synthped-day", None, *pair)[0, 0] for pair in zip(poses, files, strict=True)],
     ]
     draw_image_grid(arguments.out, list(zip(*columns, strict=True)), column_titles=COLUMNS)
 

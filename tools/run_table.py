@@ -3,9 +3,7 @@
 With --stale: list the rows that were measured before their config, method, network, loss or data code changed.
 """
 
-import argparse
-
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.confirming import confirm
 from reidzoo.apis.stages import WORK_DIRS
 from reidzoo.apis.stale_rows import stale_rows
@@ -30,9 +28,7 @@ def list_stale(table: str | None, with_confirmation: bool) -> None:
 
 def main() -> None:
     """Parse the command line, run, say what was written."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = tool_parser(__doc__, EXAMPLE)
     parser.add_argument("table", nargs="?", help="a file under model_zoo/tables/ (--stale: default all)")
     parser.add_argument("--rows", nargs="+", metavar="NAME", help="only these lines of the table")
     parser.add_argument("--seeds", nargs="+", type=int, metavar="N", help="only these seeds")

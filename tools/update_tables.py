@@ -1,8 +1,6 @@
 """Fill the tables of README, docs and model_zoo from the results files in model_zoo/results; write docs/methods."""
 
-import argparse
-
-from reidzoo.apis.command_line import run_tool
+from reidzoo.apis.command_line import run_tool, tool_parser
 from reidzoo.apis.tables import update_pages
 
 EXAMPLE = """example:
@@ -12,9 +10,7 @@ EXAMPLE = """example:
 
 def main() -> None:
     """Update every page and say which changed."""
-    argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
+    tool_parser(__doc__, EXAMPLE).parse_args()
     changed = update_pages()
     print("\n".join(f"{page}: updated" for page in changed) or "every table is up to date")
 

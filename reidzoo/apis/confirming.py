@@ -15,7 +15,6 @@ import sys
 import tarfile
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +26,7 @@ from reidzoo.apis.provenance import commit
 from reidzoo.apis.results import row_configs, write_json
 from reidzoo.apis.stale_rows import StaleRow
 from reidzoo.base.errors import UserError
+from reidzoo.base.reporting import Report, silent
 from reidzoo.base.weights import read_checkpoint
 
 CHECKOUT = PACKAGE.parent
@@ -46,7 +46,7 @@ class _Outcome(NamedTuple):
         )
 
 
-def confirm(rows: list[StaleRow], report: Callable[[str], object] = lambda line: None) -> list[StaleRow]:
+def confirm(rows: list[StaleRow], report: Report = silent) -> list[StaleRow]:
     """Give rows whose code still computes the same today's digests; returns those that stay stale.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from reidzoo.apis.table_plan import RESULTS, Cell, Run, Table, read_table
 from reidzoo.apis.testing import evaluate
 from reidzoo.base.errors import UserError, nearest
 from reidzoo.base.files import sha256
+from reidzoo.base.reporting import Report, silent
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def run_table(
     only_tests: bool = False,
     work_dir: str | Path = WORK_DIRS,
     results: Path = RESULTS,
-    report: Callable[[str], object] = lambda line: None,
+    report: Report = silent,
 ) -> list[Path]:
     """Train and test what a table still lacks; the lowest seed of every run first.
 
@@ -118,7 +119,7 @@ def _done(cell: Cell, seed: int, digest: str | None, results: Path) -> bool:
     return digest is None or row["checkpoint_sha256"] == digest
 
 
-def _do(job: Job, only_tests: bool, work_dir: Path, results: Path, report: Callable[[str], object]) -> list[Path]:
+def _do(job: Job, only_tests: bool, work_dir: Path, results: Path, report: Report) -> list[Path]:
     last = stage_of(job.run.stages[-1], job.seed, work_dir)
     if not only_tests:
         checkpoint = train_stages(job.run.stages, seed=job.seed, work_dir=work_dir, report=report)
@@ -130,7 +131,7 @@ def _do(job: Job, only_tests: bool, work_dir: Path, results: Path, report: Calla
     return [_test(job, cell, checkpoint, results, report) for cell in job.cells]
 
 
-def _test(job: Job, cell: Cell, checkpoint: Path, results: Path, report: Callable[[str], object]) -> Path:
+def _test(job: Job, cell: Cell, checkpoint: Path, results: Path, report: Report) -> Path:
     file = cell.results_file(job.seed, results)
     file.parent.mkdir(parents=True, exist_ok=True)
     row = evaluate(cell.config, checkpoint, options=cell.options, queries=queries_file(file))
