@@ -22,8 +22,12 @@ from reidzoo.methods.rendering import RenderingMethod
 from reidzoo.visualization.image_grid import draw_image_grid
 
 TRAIN = Path("data/synthped-day/bounding_box_train")
+#: training images of cameras 1 and 2, which CamStyle's pair is of
+NAMES = ("0174_c2s1_006007_01.jpg", "0441_c1s1_017530_01.jpg", "0248_c2s1_008610_01.jpg")
+#: rows of dusk's training images
+CONTEXTS = (700, 1500)
 COLUMNS = (
-    "source", "CycleGAN", "SPGAN", "CamStyle", "CR-GAN", "another context", "re-posed", "DG-Net swap",
+    "source", "CycleGAN", "SPGAN", "CamStyle", "CR-GAN", "CR-GAN", "re-posed", "DG-Net swap",
 )  # fmt: skip
 
 
@@ -31,12 +35,12 @@ def read(path: Path) -> np.ndarray:
     return cv2.imread(str(path))[:, :, ::-1]
 
 
-def rendered(names: list[str], contexts: list[int]) -> list[list[np.ndarray]]:
+def rendered() -> list[list[np.ndarray]]:
     """Each person in two contexts of dusk."""
     cfg, method = load_method("cr-gan_unet_synthped-day2dusk", None, RenderingMethod, REFUSAL)
     source, target = renderable(cfg, "source"), renderable(cfg, "target")
-    rows = [next(i for i, record in enumerate(source.records) if record.path.name == name) for name in names]
-    drawn = [method.render(*read_pairs(source, target, rows, [context] * len(rows))) for context in contexts]
+    rows = [next(i for i, record in enumerate(source.records) if record.path.name == name) for name in NAMES]
+    drawn = [method.render(*read_pairs(source, target, rows, [context] * len(rows))) for context in CONTEXTS]
     return [[each.permute(1, 2, 0).numpy() for each in images] for images in drawn]
 
 
@@ -44,18 +48,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("camstyle", type=Path, help="what tools/camstyle.py drew")
     parser.add_argument("out", help="PNG file")
-    parser.add_argument("--names", nargs="+", help="images of the training set (default: four persons, evenly spread)")
-    parser.add_argument("--contexts", nargs=2, type=int, default=[400, 2200], help="rows of dusk's training images")
     arguments = parser.parse_args()
     styled = {path.name.partition("_fake")[0]: path for path in sorted(arguments.camstyle.rglob("*.jpg"))}
-    names = arguments.names or [f"{stem}.jpg" for stem in sorted(styled)[:: len(styled) // 4][:4]]
-    files = [str(TRAIN / name) for name in names]
+    files = [str(TRAIN / name) for name in NAMES]
     poses = files[1:] + files[:1]  # each in the pose of the next
     columns = [
         [read(Path(file)) for file in files],
         *(list(Translator(f"{name}_resnet3_synthped-day2dusk")(files)) for name in ("cyclegan", "spgan")),
-        [read(styled[Path(name).stem]) for name in names],
-        *rendered(names, arguments.contexts),
+        [read(styled[Path(name).stem]) for name in NAMES],
+        *rendered(),
         [repose("deformable-pixels_unet6_synthped-day", None, *pair) for pair in zip(files, poses, strict=True)],
         [swap("dgnet_osnet-x0-25_synthped-day", None, *pair)[0, 0] for pair in zip(poses, files, strict=True)],
     ]
