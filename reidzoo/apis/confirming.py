@@ -15,7 +15,9 @@ import sys
 import tarfile
 import tempfile
 from collections import defaultdict
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import nullcontext
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +32,25 @@ from reidzoo.base.reporting import Report, silent
 from reidzoo.base.weights import read_checkpoint
 
 CHECKOUT = PACKAGE.parent
+
+
+#: what a worker does: bring the code in once, then a fork for each line, a tool and its arguments; answers its status
+_FORKS = """
+import importlib, json, os, runpy, sys
+for name in ("training", "testing", "stage_runs"):
+    try:
+        importlib.import_module("reidzoo.apis." + name)
+    except ModuleNotFoundError:  # older trees have fewer of them
+        pass
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        os.dup2(os.open(os.devnull, os.O_RDWR), 1)
+        os.dup2(1, 2)
+        sys.argv = json.loads(line)
+        runpy.run_path(sys.argv[0], run_name="__main__")
+    print(os.waitpid(child, 0)[1], flush=True)
+"""
 
 
 class _Outcome(NamedTuple):
@@ -63,29 +84,35 @@ def confirm(rows: list[StaleRow], report: Report = silent) -> list[StaleRow]:
     for each in rows:  # commits of equal digests need one run
         groups[row_configs(each.row), tuple(sorted(each.row.get("digests", {}).items()))].append(each)
     left: list[StaleRow] = []
-    today: dict[tuple[str, ...], _Outcome | None] = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        for index, ((configs, _), alike) in enumerate(groups.items(), 1):
-            then = alike[0].row["commit"]
-            tree = _tree_of(then, Path(scratch))
-            is_tested = "generator" not in alike[0].row  # rows on images are of generators, which have no test
-
-            if configs not in today:
-                today[configs] = _outcome(CHECKOUT, configs, is_tested)
-            now, before = today[configs], _outcome(tree, configs, is_tested) if tree is not None else None
-            same = now is not None and before is not None and now.equals(before)
-            report(f"[{index}/{len(groups)}] {configs[-1]} at {then}: {'the same' if same else 'not confirmed'}")
-            for each in alike:
-                if same:
-                    _write(each, configs, here)
-                else:
-                    left.append(each)
+    for done, (alike, same) in enumerate(_compared(list(groups.values())), 1):
+        row = alike[0].row
+        verdict = "the same" if same else "not confirmed"
+        report(f"[{done}/{len(groups)}] {row_configs(row)[-1]} at {row['commit']}: {verdict}")
+        left += [] if same else alike
+        for each in alike if same else ():
+            confirmed = {**each.row, "digests": digests(row_configs(row)), "confirmed": here}
+            write_json(each.file, confirmed)
     return left
 
 
-def _write(stale: StaleRow, configs: tuple[str, ...], here: str) -> None:
-    row = {**stale.row, "digests": digests(configs), "confirmed": here}
-    write_json(stale.file, row)
+def _compared(groups: list[list[StaleRow]]) -> Iterator[tuple[list[StaleRow], bool]]:
+    """Each group of rows of one code, and whether today's takes the same steps; commit by commit."""
+
+    def commit_of(group: list[StaleRow]) -> str:
+        return group[0].row["commit"]
+
+    today: dict[tuple[str, ...], _Outcome | None] = {}
+    with tempfile.TemporaryDirectory() as scratch, _Worker(CHECKOUT) as current:
+        for then, of_commit in groupby(sorted(groups, key=commit_of), key=commit_of):
+            tree = _tree_of(then, Path(scratch))
+            with _Worker(tree) if tree else nullcontext() as old:
+                for alike in of_commit:
+                    configs = row_configs(alike[0].row)
+                    is_tested = "generator" not in alike[0].row  # rows on images are of generators, without a test
+                    if configs not in today:
+                        today[configs] = _outcome(current, configs, is_tested)
+                    before = _outcome(old, configs, is_tested) if old else None
+                    yield alike, before is not None and today[configs] is not None and before.equals(today[configs])
 
 
 def _tree_of(then: str, scratch: Path) -> Path | None:
@@ -105,29 +132,44 @@ def _tree_of(then: str, scratch: Path) -> Path | None:
     return tree
 
 
-def _outcome(tree: Path, configs: tuple[str, ...], is_tested: bool) -> _Outcome | None:
-    """Train and, where rows of ``configs`` are tests, test them with the code of ``tree``; None where that fails."""
+class _Worker:
+    """A process with the code of a tree that runs its tools, each in a fork: imports take longer than two steps."""
+
+    def __init__(self, tree: Path):
+        environment = {**os.environ, "PYTHONPATH": str(tree), "CUDA_VISIBLE_DEVICES": ""}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _FORKS],
+            cwd=tree,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> _Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.stdin.close()
+        self.process.wait()
+
+    def run(self, tool: str, *arguments: str | Path) -> bool:
+        """Whether ``tools/<tool>`` ended without an error."""
+        self.process.stdin.write(json.dumps([f"tools/{tool}", *map(str, arguments)]) + "\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip() == "0"
+
+
+def _outcome(worker: _Worker, configs: tuple[str, ...], is_tested: bool) -> _Outcome | None:
+    """Train and, where rows of ``configs`` are tests, test them; None where that fails."""
     tool = "train.py" if len(configs) == 1 else "run_stages.py"
-    with tempfile.TemporaryDirectory() as work, suppress(subprocess.CalledProcessError):
-        _run(tree, tool, *configs, "--smoke", "--work-dir", work)
+    with tempfile.TemporaryDirectory() as work:
+        if not worker.run(tool, *configs, "--smoke", "--work-dir", work):
+            return None
         last = max(Path(work).rglob("epoch_*.pth"), key=lambda file: file.stat().st_mtime)
-        weights = read_checkpoint(last)["state_dict"]
-        return _Outcome(weights, _metrics(tree, configs[-1], last, Path(work)) if is_tested else {})
-    return None
-
-
-def _metrics(tree: Path, config: str, checkpoint: Path, folder: Path) -> dict[str, float]:
-    row = folder / "row.json"
-    _run(tree, "test.py", config, checkpoint, "--smoke", "--json", row)
-    return json.loads(row.read_text(encoding="utf-8"))["metrics"]
-
-
-def _run(tree: Path, tool: str, *arguments: str | Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(tree), "CUDA_VISIBLE_DEVICES": ""}
-    subprocess.run(
-        [sys.executable, f"tools/{tool}", *map(str, arguments)],
-        cwd=tree,
-        env=environment,
-        check=True,
-        capture_output=True,
-    )
+        weights, row = read_checkpoint(last)["state_dict"], Path(work) / "row.json"
+        if not is_tested:
+            return _Outcome(weights, {})
+        if not worker.run("test.py", configs[-1], last, "--smoke", "--json", row):
+            return None
+        return _Outcome(weights, json.loads(row.read_text(encoding="utf-8"))["metrics"])

@@ -1,5 +1,6 @@
 """Rows say what they were measured with; what changed since is listed, marked, and confirmed or not."""
 
+import contextlib
 import json
 import subprocess
 
@@ -67,8 +68,13 @@ def two_trees(monkeypatch, tmp_path):
     monkeypatch.setattr(confirming, "commit", lambda: "def")
     monkeypatch.setattr(confirming, "_tree_of", lambda then, scratch: tmp_path / then)
     monkeypatch.setattr(
-        confirming, "_outcome",
+        confirming,
+        "_outcome",
         lambda tree, configs, is_tested: confirming._Outcome({"w": torch.tensor(outcomes.get(tree.name, 1.0))}, {}),
+    )
+    monkeypatch.setattr(confirming, "_Worker", contextlib.nullcontext)  # which gives the tree itself
+    monkeypatch.setattr(
+        confirming, "CHECKOUT", tmp_path / "checkout"
     )  # fmt: skip
     return outcomes
 
@@ -95,7 +101,8 @@ def test_a_changed_checkout_confirms_nothing(monkeypatch):
 def test_the_code_of_a_commit_takes_the_same_two_steps_as_its_checkout(tmp_path):
     head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
     tree = confirming._tree_of(head, tmp_path)
-    once, again = (confirming._outcome(tree, (CONFIG,), True) for _ in range(2))
+    with confirming._Worker(tree) as worker:
+        once, again = (confirming._outcome(worker, (CONFIG,), True) for _ in range(2))
     assert once.metrics
     assert once.equals(again)
     assert confirming._tree_of("0" * 40, tmp_path) is None
