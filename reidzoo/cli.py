@@ -12,7 +12,7 @@ from reidzoo import __version__
 from reidzoo.apis.command_line import run_tool
 from reidzoo.apis.configs import read_config
 from reidzoo.base.errors import UserError, nearest
-from reidzoo.registry import address, all_shelves
+from reidzoo.registry import address, all_shelves, import_modules_of_user
 from reidzoo.zoo.card_text import card_text
 from reidzoo.zoo.cards import find_card, list_cards
 from reidzoo.zoo.download import fetch
@@ -25,8 +25,9 @@ EXAMPLES = """examples:
   reidzoo check configs/ide/ide_osnet-x0-25_synthped-day.py"""
 
 
-def list_shelves(kind: str | None) -> None:
-    """Print every registered name with its shelf and file:line."""
+def list_shelves(kind: str | None, modules: list[str]) -> None:
+    """Print every registered name with its shelf and file:line, those that ``modules`` register among them."""
+    import_modules_of_user({"imports": modules})
     shelves = all_shelves()
     if kind is not None and kind not in shelves:
         raise UserError(f"no shelf '{kind}', {nearest(kind, shelves)}")
@@ -74,6 +75,9 @@ def parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="every registered name with its shelf and file:line, or the models")
     listing.add_argument("kind", nargs="?", help="one shelf only, for example losses")
     listing.add_argument(
+        "--import", nargs="+", default=[], dest="modules", metavar="MODULE", help="import first, as custom_imports does"
+    )
+    listing.add_argument(
         "--models", nargs="?", const="*", metavar="PATTERN", help="the models of the zoo, for example '*_synthped-day'"
     )
     checking = commands.add_parser("check", help="read a config against the code without running it")
@@ -99,7 +103,7 @@ def main() -> None:
             read_config(config)
             print(f"{config}: names and arguments are right (data and weights were not opened)")
     elif arguments.models is None:
-        list_shelves(arguments.kind)
+        list_shelves(arguments.kind, arguments.modules)
     elif arguments.kind is None:
         list_models(arguments.models)
     else:

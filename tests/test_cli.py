@@ -38,6 +38,14 @@ def test_list_names_shelf_and_address():
     assert "reidzoo/models/backbones/osnet.py:" in result.stdout
 
 
+def test_list_shows_what_a_module_of_ones_own_registers(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}:{tmp_path}")
+    code = "from reidzoo.registry import LOSSES\n\n\n@LOSSES.register\nclass Mine:\n    pass\n"
+    (tmp_path / "mine.py").write_text(code)
+    assert "mine.py:4" in run("-m", "reidzoo.cli", "list", "losses", "--import", "mine").stdout
+    assert run("-m", "reidzoo.cli", "list", "--import", "absent").stderr.startswith("error: ")
+
+
 def test_mistakes_end_in_one_sentence_and_status_2(tmp_path):
     result = run("-m", "reidzoo.cli", "check", tmp_path / "absent.py")
     assert (result.returncode, result.stderr.count("\n")) == (2, 1)

@@ -9,6 +9,7 @@ shift 3
 gpus=${GPUS:-8} per_node=${GPUS_PER_NODE:-8}
 [ "$gpus" -lt "$per_node" ] && per_node=$gpus
 cd "$(dirname "$0")/.."
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}  # as torchrun does; Slurm hands it on to the tasks
 exec srun --partition "$partition" --job-name "$job" --ntasks "$gpus" --ntasks-per-node "$per_node" \
     --gres "gpu:$per_node" --cpus-per-task "${CPUS_PER_TASK:-4}" --kill-on-bad-exit 1 \
     python -u tools/train.py "$config" --launcher slurm "$@"

@@ -4,7 +4,7 @@
 # re-ID:       python tools/train.py configs/spgan/spgan_resnet50_market2duke.py --cfg-options train_dataloader.dataset.root=ROOT
 # published:   see spgan_resnet50_market2duke.py, the conference paper's, whose release this is; withdrawn data
 # differs:     an epoch is 16,522 pairs (theirs 12,936): 5 epochs here, 82,610 steps, for their 6; instance norm without
-#              parameters; start N(0, 0.02); a history of 50 images (theirs holds one: it seeds in every step).
+#              parameters; start N(0, 0.02); D pads by 1 (theirs as TensorFlow's SAME: 32 x 32 scores, 30 x 30 here); a history of 50 images (theirs holds one: it seeds in every step).
 _base_ = ["../_base_/datasets/translation_market2duke.py", "../_base_/runtime/translation.py"]
 
 model = dict(

@@ -3,7 +3,8 @@
 # translate:  python tools/translate.py configs/spgan/spgan_resnet3_synthped-day2dusk.py work_dirs/spgan_resnet3_synthped-day2dusk/epoch_2.pth \
 #             --in data/synthped-day --out data/synthped-day-as-dusk
 # and re-ID:  python tools/run_stages.py configs/spgan/spgan_resnet3_synthped-day2dusk.py configs/spgan/spgan_osnet-x0-25_synthped-day2dusk.py
-# differs:    from the authors' PyTorch code: the generators learn in every step, theirs in every second
+# differs:    from the authors' PyTorch code: the generators learn in every step, theirs in every second; D learns more slowly; the
+#             rate falls in the second half
 # expect:     see model_zoo/README.md
 _base_ = ["../_base_/datasets/translation_synthped_day2dusk.py", "../_base_/runtime/translation.py"]
 

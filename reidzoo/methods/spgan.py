@@ -23,7 +23,8 @@ Positive are always (x_S, G(x_S)) and (x_T, F(x_T)). With p and n for the sums o
 
 The mean of mode ``paper`` is ours: the paper does not say how pairs are weighted. The authors' PyTorch code trains M
 from its second epoch on, lets M into the generators' loss from the third on, and updates the generators in every second
-step; their TensorFlow code does all three from the start (``siamese_from``, ``contrastive_from``, ``generator_every``).
+step; their TensorFlow code does either from the start, and updates the generators in every step (``siamese_from``,
+``contrastive_from``, ``generator_every``; the defaults are its schedule).
 In both, M's dropout is active in every pass. Here M learns last in a step; PyTorch's release has it before the
 discriminators, whose losses do not depend on it. ``pair_mode`` and the form of the Siamese network are independent
 switches; each release has one of both.

@@ -3,7 +3,7 @@
 Inside a camera a person's tracklet is a class of its own; across cameras nobody knows who is who, and tracklets are
 drawn to those that lie nearest elsewhere.
 
-    released code                               here
+    paper and released code                     here
     task t                                      camera
     tid_pc, tracklet's number in its camera     ``tracklets`` less the camera's first one
     feat, feat_bn, ReLU                         TrackletHead.hidden; also the feature at test
@@ -17,7 +17,8 @@ drawn to those that lie nearest elsewhere.
 :class:`reidzoo.data.datasets.tracklets.Tracklets`. Batches come from ``TrackletSampler``.
 
 **Where the released code differs.** Its association loss has two defects, which ``TrackletAssociation`` mends unless it
-is told ``released=True``. Its batch norms see one camera at a time in training and the average of all cameras at test;
+is told ``released=True``: no gradient reaches the numerator, and tracklets of all other cameras count as the nearest
+ones. Its batch norms see one camera at a time in training and the average of all cameras at test;
 here a batch goes through the network in one pass unless ``separate_passes`` is set.
 
 **With a source.** A run may start from a re-ID network that was trained on labelled images of a source, as they are or
