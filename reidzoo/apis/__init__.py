@@ -18,6 +18,7 @@ _HOMES = {
     "Embedder": "reidzoo.apis.embedder",
     "Sampler": "reidzoo.apis.sampler",
     "Translator": "reidzoo.apis.translator",
+    "embed_folder": "reidzoo.apis.embedder",
     "draw_contexts": "reidzoo.apis.rendering_pictures",
     "evaluate": "reidzoo.apis.testing",
     "evaluate_contexts": "reidzoo.apis.context_evaluation",

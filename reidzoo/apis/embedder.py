@@ -14,6 +14,8 @@ from tqdm import tqdm
 from reidzoo.apis.method_loading import find_device, load_method
 from reidzoo.apis.picture_input import Picture, batches_of, listed
 from reidzoo.base.errors import UserError
+from reidzoo.base.files import atomic_path
+from reidzoo.data.datasets.listing import IMAGE_SUFFIXES, image_files
 from reidzoo.engine.precision import PRECISIONS
 from reidzoo.methods.base import ReIDMethod
 from reidzoo.registry import TRANSFORMS
@@ -112,3 +114,39 @@ class Embedder:
             if self.flip:  # as FlipTestLoop: the sum, whose direction is that of the mean
                 features = features + self.method.test_step({"images": batch.flip(-1)})
         return features.float().cpu()
+
+
+def embed_folder(
+    name_or_config: str | Path,
+    checkpoint: str | Path | None,
+    folder: str | Path,
+    out: str | Path,
+    *,
+    batch_size: int = 64,
+    device: str = "auto",
+) -> list[str]:
+    """Write the features of all pictures of a folder and of the folders in it; returns their names.
+
+    Args:
+        name_or_config: as of :class:`Embedder`.
+        checkpoint: likewise.
+        folder: of pictures.
+        out: ``.npz`` file of two arrays in one order: ``names``, paths below ``folder``, and ``features``, N x D float32
+            of length 1.
+        batch_size: pictures a step.
+        device: as of :class:`Embedder`.
+
+    Raises:
+        UserError: as :class:`Embedder` does; no such folder, no picture in it, or a file that is no ``.npz``.
+    """
+    if Path(out).suffix != ".npz":
+        raise UserError(f"features are written as .npz, got the name '{out}': change its end")
+    files = image_files(Path(folder), recursive=True)
+    if not files:
+        raise UserError(f"'{folder}' holds no picture to embed: expected {', '.join(IMAGE_SUFFIXES)}")
+    embed = Embedder(name_or_config, checkpoint, device=device, batch_size=batch_size, progress=True)
+    names = [file.relative_to(folder).as_posix() for file in files]
+    features = embed([str(file) for file in files])
+    with atomic_path(out) as temporary:
+        np.savez(temporary, names=np.array(names), features=features)
+    return names

@@ -61,7 +61,7 @@ def overview(path: Path = OVERVIEW, tables: Path = TABLES, results: Path = RESUL
 def _reid(nodes: list[dict[str, Any]], plans: dict[str, Table], results: Path) -> str:
     headings = " | ".join(COLUMNS.values())
     lines = [
-        f"| method | what differs | {headings} | seeds | parameters | training | checkpoint |",
+        f"| method | what differs | {headings} | seeds | parameters | training, last stage | checkpoint |",
         f"|---|---|{'---|' * len(COLUMNS)}---|---|---|---|",
     ]
     printed: list[dict[str, Any]] = []

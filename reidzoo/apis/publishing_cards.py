@@ -46,7 +46,7 @@ def card_of(
             header=header,
             run=run,
         ),
-        "Results": [{**result, **_spreads(rows)}],
+        "Results": [{**result, **spreads(rows)}],
         "Weights": _weights(file, header, _data_licence(row["train_split"])),
     }
 
@@ -101,12 +101,12 @@ def results_of_generator(samples: GeneratorSamples, method: BaseModel, measured:
     for rows in measured.judged:
         metrics = dict(rows[0]["metrics"])
         result = {"Task": GENERATION, "Dataset": _compared(rows[0]), "Metrics": metrics}
-        beside_real.append({**result, **_spreads(rows, metrics)})
+        beside_real.append({**result, **spreads(rows, metrics)})
     for rows in measured.recipes:
         own = {"Dataset": rows[0]["data"], "Config": rows[0]["config"], "Metrics": _scores(rows[0])}
-        learnt.append({"Task": samples.learnt, **own, **_spreads(rows)})
+        learnt.append({"Task": samples.learnt, **own, **spreads(rows)})
     tested = [
-        {"Task": REID, "Dataset": rows[0]["data"], "Metrics": _scores(rows[0]), **_spreads(rows)}
+        {"Task": REID, "Dataset": rows[0]["data"], "Metrics": _scores(rows[0]), **spreads(rows)}
         for rows in measured.tested
     ]
     return [*drawn, *beside_real, *tested, *learnt]
@@ -172,7 +172,7 @@ def _alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return not one.get("options") and all(one[key] == other[key] for key in ("config", "data", "train_split"))
 
 
-def _spreads(rows: list[dict[str, Any]], metrics: Iterable[str] = METRICS) -> dict[str, Any]:
+def spreads(rows: list[dict[str, Any]], metrics: Iterable[str] = METRICS) -> dict[str, Any]:
     """What a result says of the seeds of its recipe; nothing where there is one."""
     if len(rows) < 2:
         return {}

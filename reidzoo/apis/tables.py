@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from reidzoo.apis.card_spreads import refresh_spreads
 from reidzoo.apis.claims import read_claims
 from reidzoo.apis.claims_page import claims_text
 from reidzoo.apis.image_rows import image_rows_table, read_image_rows
@@ -66,8 +67,8 @@ def index_text() -> str:
 
 
 def update_pages() -> list[Path]:
-    """Fill the blocks of all pages, and list the metafiles in the index; returns the files that changed."""
-    changed = []
+    """Fill the blocks of all pages and the spreads of the cards, list the metafiles; returns the files that changed."""
+    changed = refresh_spreads()
     for page in (*PAGES, INDEX):
         before = page.read_text(encoding="utf-8") if page.exists() else ""
         after = index_text() if page == INDEX else render_page(before)

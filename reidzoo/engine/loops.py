@@ -41,8 +41,8 @@ class SeededEpochLoop(EpochBasedTrainLoop):
         if self.max_iters < 1:
             raise UserError(
                 f"{max_epochs} epoch(s) of {len(self.dataloader)} step(s) train nothing: the set has "
-                f"{len(self.dataloader.dataset):,} images, a batch {self.dataloader.batch_size}; raise max_epochs or "
-                "lower train_dataloader.batch_size"
+                f"{len(self.dataloader.dataset):,} images, a batch {self.dataloader.batch_size}; "
+                + ("raise train_cfg.max_epochs" if len(self.dataloader) else "lower train_dataloader.batch_size")
             )
 
     def run_iter(self, idx: int, data_batch: Any) -> None:

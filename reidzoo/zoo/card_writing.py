@@ -42,6 +42,15 @@ def write_model(metafile: str | Path, model: dict[str, Any], *, method: str) -> 
         content["Models"][place] = _kept(content["Models"][place], model)
     else:
         content["Models"].append(model)
+    write_metafile(metafile, content)
+
+
+def write_metafile(metafile: Path, content: dict[str, Any]) -> None:
+    """Write the whole content of a metafile, which is replaced only when it is valid.
+
+    Raises:
+        UserError: it is not.
+    """
     text = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
     with atomic_path(metafile) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -9,7 +9,7 @@ import torch
 from mmengine.config import Config
 from PIL import Image
 
-from reidzoo.apis import Embedder
+from reidzoo.apis import Embedder, embed_folder
 from reidzoo.apis.configs import read_config
 from reidzoo.apis.running import build_runner
 from reidzoo.apis.training import train
@@ -190,3 +190,23 @@ def test_importing_apis_is_free_and_names_are_checked():
         assert callable(getattr(reidzoo.apis, name))
     with pytest.raises(AttributeError, match="no attribute 'embeder'"):
         reidzoo.apis.embeder  # noqa: B018
+
+
+def test_a_folder_becomes_names_and_features_in_one_order(trained, toy_market, tmp_path):
+    config, checkpoint = trained
+    names = embed_folder(config, checkpoint, toy_market, tmp_path / "features.npz")
+    file = np.load(tmp_path / "features.npz")
+    assert file["names"].tolist() == names == sorted(names)
+    assert {"query", "bounding_box_train"} <= {name.split("/")[0] for name in names}, "folders in it count"
+    alone = Embedder(config, checkpoint)(str(toy_market / names[3]))[0]
+    np.testing.assert_allclose(file["features"][3], alone, atol=1e-5)
+
+
+def test_a_folder_without_pictures_or_another_kind_of_file(trained, tmp_path):
+    config, checkpoint = trained
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match="holds no picture to embed"):
+        embed_folder(config, checkpoint, tmp_path / "empty", tmp_path / "x.npz")
+    with pytest.raises(UserError, match=r"written as \.npz, got the name"):
+        embed_folder(config, checkpoint, tmp_path / "empty", tmp_path / "x.csv")
+    assert not (tmp_path / "x.npz").exists()

@@ -1,6 +1,8 @@
 """What is particular to own data, to SynthPed and to generated images: names, numbers, manifests."""
 
 import json
+import re
+import shutil
 
 import numpy as np
 import pytest
@@ -46,6 +48,17 @@ def test_own_identities_as_sub_folders_have_no_cameras(tmp_path):
     assert test.metainfo["camids"] is None
     assert [record.path.name for record in test.records if record.is_query] == ["1.jpg", "1.jpg"]
     assert numbers(test).count((2, 0, False)) == 2
+
+
+def test_a_gallery_that_gives_every_image_to_the_queries_says_why(tmp_path):
+    root = own(tmp_path)
+    shutil.rmtree(root / "query")
+    seen = set()
+    for file in sorted((root / "gallery").iterdir()):
+        key = re.fullmatch(OWN, file.name).group("pid", "camid")
+        file.unlink() if key in seen else seen.add(key)
+    with pytest.raises(UserError, match="found no folder 'query'.*none is left to be found: make query/"):
+        ImageFolder(root, split="test", pattern=OWN)
 
 
 def test_own_gallery_without_query_folder_is_divided(tmp_path):

@@ -104,7 +104,8 @@ class ReIDDataset(Dataset):
             for _, sentence, files in listing.misfits():
                 raise UserError(
                     f"{type(self).__name__} {part}: {len(files):,} file(s) {sentence}, first '{files[0]}': "
-                    "repair the folder (tools/check_dataset.py lists them all)"
+                    f"repair the folder{' or the pattern' if self.options.get('pattern') else ''} "
+                    "(tools/check_dataset.py lists them all)"
                 )
             records += listing.records
         return records

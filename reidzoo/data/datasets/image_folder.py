@@ -66,6 +66,14 @@ class ImageFolder(ReIDDataset):
     def has_cameras(self) -> bool:
         return knows_cameras(self.pattern)
 
+    def _refuse_empty(self, records: list[Record], of_cameras: str = "") -> None:
+        if records and all(record.is_query for record in records) and "query" not in part_folders(Path(self.root)):
+            raise UserError(
+                f"ImageFolder found no folder 'query' in '{self.root}', so the first image of each identity and camera in "
+                f"its gallery is a query, and of {len(records):,} images none is left to be found: make query/, or add images"
+            )
+        super()._refuse_empty(records, of_cameras)
+
     @classmethod
     def list_part(cls, root: Path, part: str, pattern: str | None = None) -> Listing:
         folders = part_folders(root)
