@@ -7,7 +7,7 @@ from reidzoo.apis.embedder import embed_folder
 
 EXAMPLE = """examples:
   python tools/embed.py ide_osnet-x0-25_synthped-day data/shop/gallery --out gallery.npz
-  python tools/embed.py configs/ide/ide_osnet-x0-25_synthped-day.py data/shop/query --checkpoint work_dirs/x/epoch_15.pth
+  python tools/embed.py configs/ide/ide_osnet-x0-25_synthped-day.py data/shop --checkpoint work_dirs/x/epoch_15.pth
 read it with numpy: file = numpy.load("gallery.npz"); file["names"], file["features"]"""
 
 

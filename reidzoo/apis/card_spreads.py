@@ -25,10 +25,8 @@ def refresh_spreads(files: list[Path] | None = None, results: Path = RESULTS) ->
     for file in metafiles() if files is None else files:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
         published = [model for model in content.get("Models", []) if "Weights" in model]
-        updates = [
-            _refresh(result, model["Config"], results) for model in published for result in model.get("Results", ())
-        ]
-        if any(updates):
+        measured = [(result, model["Config"]) for model in published for result in model.get("Results", ())]
+        if any([_refresh(result, config, results) for result, config in measured]):  # all of them, not up to the first
             write_metafile(file, content)
             changed.append(file)
     return changed
@@ -37,10 +35,9 @@ def refresh_spreads(files: list[Path] | None = None, results: Path = RESULTS) ->
 def _refresh(result: dict[str, Any], config: str, results: Path) -> bool:
     """Set the spread of one result; whether that changed it."""
     config = result.get("Config", config)
-    found = map(read_row, results_files(results, Path(config).stem))
-    rows = [
-        row for row in found if row["config"] == config and row["data"] == result["Dataset"] and not row.get("options")
-    ]
+    same = {"config": config, "data": result["Dataset"]}
+    found = [read_row(file) for file in results_files(results, Path(config).stem)]
+    rows = [row for row in found if not row.get("options") and same.items() <= row.items()]
     new = spreads(rows).get("Spread", result.get("Spread"))
     if new is None or new == result.get("Spread"):
         return False

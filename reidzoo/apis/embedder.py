@@ -131,8 +131,8 @@ def embed_folder(
         name_or_config: as of :class:`Embedder`.
         checkpoint: likewise.
         folder: of pictures.
-        out: ``.npz`` file of two arrays in one order: ``names``, paths below ``folder``, and ``features``, N x D float32
-            of length 1.
+        out: ``.npz`` file of two arrays in one order: ``names``, paths below ``folder``, and ``features``, N x D
+            float32 of length 1.
         batch_size: pictures a step.
         device: as of :class:`Embedder`.
 

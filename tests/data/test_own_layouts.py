@@ -57,7 +57,7 @@ def test_a_gallery_that_gives_every_image_to_the_queries_says_why(tmp_path):
     for file in sorted((root / "gallery").iterdir()):
         key = re.fullmatch(OWN, file.name).group("pid", "camid")
         file.unlink() if key in seen else seen.add(key)
-    with pytest.raises(UserError, match="found no folder 'query'.*none is left to be found: make query/"):
+    with pytest.raises(UserError, match=r"found no folder 'query'.*none is left to be found: make query/"):
         ImageFolder(root, split="test", pattern=OWN)
 
 

@@ -69,8 +69,9 @@ class ImageFolder(ReIDDataset):
     def _refuse_empty(self, records: list[Record], of_cameras: str = "") -> None:
         if records and all(record.is_query for record in records) and "query" not in part_folders(Path(self.root)):
             raise UserError(
-                f"ImageFolder found no folder 'query' in '{self.root}', so the first image of each identity and camera in "
-                f"its gallery is a query, and of {len(records):,} images none is left to be found: make query/, or add images"
+                f"ImageFolder found no folder 'query' in '{self.root}', so the first image of each identity and camera "
+                f"in its gallery is a query, and of {len(records):,} images none is left to be found: make query/, or "
+                "add images"
             )
         super()._refuse_empty(records, of_cameras)
 
