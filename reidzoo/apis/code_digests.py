@@ -8,6 +8,7 @@ the file in which a definition stands do not count. So a row of results can say 
 from __future__ import annotations
 
 import ast
+import copy
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -122,7 +123,7 @@ class _Module:
     @cache  # noqa: B019 (a tree lives as long as the process)
     def names(self, definition: str) -> frozenset[tuple[str, str | None]]:
         """What a definition refers to: names, and attributes of names."""
-        nodes = list(ast.walk(_bare(self.definitions[definition])))
+        nodes = list(ast.walk(self._bare(definition)))
         attributes = (node for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name))
         return frozenset(
             {(node.id, None) for node in nodes if isinstance(node, ast.Name)}
@@ -132,7 +133,11 @@ class _Module:
     @cache  # noqa: B019
     def canonical(self, definition: str) -> str:
         """A definition as text that two versions of Python and two formatters agree on."""
-        return _text(_bare(self.definitions[definition]))
+        return _text(self._bare(definition))
+
+    @cache  # noqa: B019
+    def _bare(self, definition: str) -> ast.AST:
+        return _Stripper().visit(copy.deepcopy(self.definitions[definition])) or ast.Pass()
 
 
 class _Stripper(ast.NodeTransformer):
@@ -154,11 +159,6 @@ class _Stripper(ast.NodeTransformer):
     def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
         names = [each.id for each in node.targets if isinstance(each, ast.Name)]
         return None if names == ["smoke"] else self.generic_visit(node)  # arguments of shrunk networks
-
-
-def _bare(node: ast.stmt) -> ast.AST:
-    copied = ast.parse(ast.unparse(node)).body[0]
-    return _Stripper().visit(copied) or ast.Pass()
 
 
 def _text(node: Any) -> str:

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from safetensors import safe_open
 
@@ -38,24 +38,24 @@ METRICS = {
 _REID = {"method": str, "rows": list, "differs": str}
 
 
-class Overview(NamedTuple):
-    """What re-ID scores, in full and in short, and what images are worth: Markdown tables."""
+def overview(part: str, path: Path = OVERVIEW, tables: Path = TABLES, results: Path = RESULTS) -> str:
+    """Print a part of ``path`` as a Markdown table.
 
-    reid: str
-    short: str
-    images: str
-
-
-def overview(path: Path = OVERVIEW, tables: Path = TABLES, results: Path = RESULTS) -> Overview:
-    """Read ``path`` and print both tables.
+    Args:
+        part: ``reid``, what re-ID scores; ``short``, the same of chosen lines without cost; ``images``, what images
+            are worth.
+        path: the file.
+        tables: the folder of the tables that it names.
+        results: the folder of their rows.
 
     Raises:
-        UserError: an unknown or missing key, a row, claim or card that is not there.
+        UserError: another part, an unknown or missing key, a row, claim or card that is not there.
     """
-    content = tomllib.loads(path.read_text(encoding="utf-8"))
-    plans = {file.stem: read_table(file) for file in sorted(tables.glob("*.toml"))}
-    reid, images = content["reid"], content["images"]
-    return Overview(_reid(reid, plans, results), _short(reid, plans, results), _images(images, plans, results))
+    parts = {"reid": _reid, "short": _short, "images": _images}
+    if part not in parts:
+        raise UserError(f"the overview has no part '{part}', {nearest(part, parts)}")
+    nodes = tomllib.loads(path.read_text(encoding="utf-8"))["images" if part == "images" else "reid"]
+    return parts[part](nodes, {file.stem: read_table(file) for file in sorted(tables.glob("*.toml"))}, results)
 
 
 def _reid(nodes: list[dict[str, Any]], plans: dict[str, Table], results: Path) -> str:

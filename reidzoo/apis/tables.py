@@ -19,7 +19,7 @@ from reidzoo.apis.results import results_files
 from reidzoo.apis.stale_rows import mark
 from reidzoo.apis.table_plan import RESULTS, TABLES, Table, read_table
 from reidzoo.apis.table_text import brief_text, mean_and_spread, provenance_sentence, table_text
-from reidzoo.base.errors import UserError, nearest
+from reidzoo.base.errors import UserError
 from reidzoo.base.files import write_text
 from reidzoo.zoo.card_text import cards_table
 from reidzoo.zoo.cards import list_cards, metafiles
@@ -36,7 +36,7 @@ FILLERS: dict[str, Callable[[str], str]] = {
     "images": lambda patterns: image_rows_table(read_image_rows(RESULTS, patterns.split())),
     "table": lambda name: table_text(_table(name)),
     "brief": lambda name: brief_text(_table(name)),
-    "overview": lambda part: _overview(part),
+    "overview": overview,
     "claims": lambda _: claims_text(read_claims()),
     "cards": lambda _: cards_table(list_cards()),
 }
@@ -91,13 +91,6 @@ def seeds_table(rows: list[dict[str, Any]]) -> str:
         sets = f"{_short(runs[0]['train_split'])} | {_short(runs[0]['data'])}"
         lines.append(f"| {name} | {sets} | {' | '.join(metrics)} | {len(runs)} |")
     return "\n".join([*lines, "", provenance_sentence(rows)]) + "\n"
-
-
-def _overview(part: str) -> str:
-    parts = overview()._asdict()
-    if part not in parts:
-        raise UserError(f"the overview has no part '{part}', {nearest(part, parts)}")
-    return parts[part]
 
 
 def _table(name: str) -> Table:

@@ -29,9 +29,9 @@ gain = "cr_gan: CR-GAN is better than SPGAN, day to dusk"
 
 @pytest.fixture
 def read(tmp_path):
-    def run(reid=REID, images=IMAGES):
+    def run(part, reid=REID, images=IMAGES):
         (tmp_path / "overview.toml").write_text(reid + images)
-        return overview(tmp_path / "overview.toml")
+        return overview(part, tmp_path / "overview.toml")
 
     return run
 
@@ -41,7 +41,7 @@ def line(text, method):
 
 
 def test_a_line_has_scores_seeds_and_what_its_card_knows(read):
-    cells = [cell.strip() for cell in line(read().reid, "Toy IDE").split("|")]
+    cells = [cell.strip() for cell in line(read("reid"), "Toy IDE").split("|")]
     assert cells[2] == "nothing"
     assert all("/" in cell for cell in cells[3 : 3 + len(COLUMNS)]), "tested in all four columns"
     assert cells[7] == "3"
@@ -53,33 +53,33 @@ def test_a_line_has_scores_seeds_and_what_its_card_knows(read):
 
 
 def test_without_a_card_the_cost_is_unknown(read):
-    assert line(read().reid, "Toy PCB").endswith("| – | – | – |")
+    assert line(read("reid"), "Toy PCB").endswith("| – | – | – |")
 
 
 def test_in_short_only_chosen_lines_stand(read):
-    short = read().short
+    short = read("short")
     assert "Toy IDE" in short
     assert "Toy PCB" not in short
 
 
 def test_images_have_their_metrics_and_what_re_id_gains(read):
-    cells = line(read().images, "Toy CR-GAN")
+    cells = line(read("images"), "Toy CR-GAN")
     assert "SynthPed dusk" in cells
     assert "holds" in cells
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "message"),
+    ("part", "old", "new", "message"),
     [
-        ("recipes: PCB", "recipes: PCBs", "no table has the row 'recipes: PCBs', did you mean 'recipes: PCB'"),
-        ("better than SPGAN", "worse than SPGAN", "no table has the claim"),
-        ('differs = "stripes"', 'differ = "stripes"', "did you mean 'differs'|lacks the key 'differs'"),
-        ("ide_osnet-x0-25_synthped-day", "ide_absent", "ide_absent"),
+        ("reid", "recipes: PCB", "recipes: PCBs", "no table has the row 'recipes: PCBs', did you mean 'recipes: PCB'"),
+        ("images", "better than SPGAN", "worse than SPGAN", "no table has the claim"),
+        ("reid", 'differs = "stripes"', 'differ = "stripes"', "did you mean 'differs'|lacks the key 'differs'"),
+        ("reid", "ide_osnet-x0-25_synthped-day", "ide_absent", "ide_absent"),
     ],
 )
-def test_mistakes_are_named(read, old, new, message):
+def test_mistakes_are_named(read, part, old, new, message):
     with pytest.raises(UserError, match=message):
-        read(REID.replace(old, new), IMAGES.replace(old, new))
+        read(part, REID.replace(old, new), IMAGES.replace(old, new))
 
 
 def test_an_unknown_part_on_a_page():
