@@ -37,7 +37,7 @@ def test_every_method_has_one_page(pages):
         text = pages[FOLDER / f"{method.stem}.md"]
         assert all(f"### `{name}`" in text for name in method.names)
         assert text.startswith(f"# {method.title}\n")
-        assert len(method.title) < 60, f"{method.file}: a colon ends the method's name"
+        assert len(method.title) < 60, f"{method.file}: {len(method.title)} characters before the first colon"
         assert f"({method.stem}.md)" in pages[INDEX]
     assert len(pages) == len(paper_methods()) + 1
 
@@ -48,7 +48,9 @@ def test_every_page_has_its_parts(pages):
             assert re.findall(r"^## (.+)$", text, re.MULTILINE) == [
                 "Files", "Configs", "Commands", "Checkpoints", "Arguments", "See also",
             ], path  # fmt: skip
-            assert any(f"(/{guide.as_posix()})" in text for guide in GUIDES), f"{path}: no guide names the method"
+            assert any(f"(/{guide.as_posix()})" in text for guide in GUIDES), (
+                f"{path}: name the method or its file in one of {', '.join(map(str, GUIDES))}"
+            )
             assert not re.search(r"^\| `\w+` \| \S+ \|  \|$", text, re.MULTILINE), f"{path}: an argument without a text"
             assert not re.search(r"``[^`]|:(class|func|meth):", text.replace("```", "")), (
                 f"{path}: a docstring's markup"
