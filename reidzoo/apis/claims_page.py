@@ -8,7 +8,7 @@ from reidzoo.apis.claims import DOES_NOT_HOLD, HOLDS_IN_PART, UNDECIDED, ImageCo
 from reidzoo.apis.comparing import HOLDS
 from reidzoo.apis.image_rows import metric_value
 from reidzoo.apis.stale_rows import mark, mark_note
-from reidzoo.apis.table_text import Judgement, difference_text, mean_and_spread
+from reidzoo.apis.table_text import Judgement, mean_and_spread
 
 ORDER = (HOLDS, HOLDS_IN_PART, UNDECIDED, DOES_NOT_HOLD)
 
@@ -72,6 +72,8 @@ def _seeds(values: list[float]) -> str:
 
 
 def _gain(images: ImageComparison) -> str:
-    if images.interval is not None:
-        return difference_text(images.gain, images.interval)
-    return ("+" if images.gain > 0 else "−") + metric_value(abs(images.gain))
+    def signed(value: float) -> str:
+        return f"{'+' if value > 0 else '-'}{metric_value(abs(value), like=images.gain)}"
+
+    interval = "" if images.interval is None else f" [{', '.join(map(signed, images.interval))}]"
+    return signed(images.gain) + interval
