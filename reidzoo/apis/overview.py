@@ -113,7 +113,7 @@ def _images(nodes: list[dict[str, Any]], plans: dict[str, Table], results: Path)
             gain = f"{judgement.difference}, {judgement.outcome}"
         real = f"{' '.join(rows[0]['real'].split()[:2])}, {rows[0]['counts']['real']:,} images"
         lines.append(f"| {node['method']}{mark(rows)} | {real} | {values} | {gain} | {_cost(node.get('card'))} |")
-    return "\n".join([*lines, "", f"One seed a generator.{mark_note(printed)}"]) + "\n"
+    return "\n".join([*lines, "", f"One seed a generator, or the mean over several.{mark_note(printed)}"]) + "\n"
 
 
 def _rows_at(names: Sequence[str], column: str, plans: dict[str, Table], results: Path) -> list[dict[str, Any]]:
