@@ -25,7 +25,7 @@ from typing import Any
 
 from reidzoo.apis.comparing import FAILS, HOLDS, NOT_RESOLVED, outcome_of, welch_interval
 from reidzoo.apis.image_rows import read_image_rows
-from reidzoo.apis.table_plan import RESULTS, TABLES, Claim, Table, check_keys, read_table
+from reidzoo.apis.table_plan import RESULTS, TABLES, Claim, Table, check_keys, read_tables
 from reidzoo.apis.table_text import Judgement, judge
 from reidzoo.base.errors import UserError, nearest
 
@@ -90,7 +90,7 @@ def read_claims(path: Path = CLAIMS, tables: Path = TABLES, results: Path = RESU
             images that are not there, that lack the metric, or that were judged differently.
     """
     content = tomllib.loads(path.read_text(encoding="utf-8"))
-    known = table_claims({file.stem: read_table(file) for file in sorted(tables.glob("*.toml"))})
+    known = table_claims(read_tables(tables))
     nodes = content["claims"]
     _refuse_twice("name", [node.get("name") for node in nodes])
     _refuse_twice("claim of a table", [text for node in nodes for text in node.get("judged", [])])

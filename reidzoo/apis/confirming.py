@@ -117,18 +117,13 @@ def _compared(groups: list[list[StaleRow]]) -> Iterator[tuple[list[StaleRow], bo
 
 def _tree_of(then: str, scratch: Path) -> Path | None:
     """The tree of a commit in a folder of its own; None where the history lacks it."""
-    tree = scratch / then
-    if not tree.is_dir():
-        archive = scratch / f"{then}.tar"
-        made = subprocess.run(
-            ["git", "-C", str(CHECKOUT), "archive", "--output", str(archive), then, "reidzoo", "configs", "tools"],
-            capture_output=True,
-        )
-        if made.returncode:
-            return None
-        with tarfile.open(archive) as content:
-            content.extractall(tree, filter="data")
-        archive.unlink()
+    tree, archive = scratch / then, scratch / f"{then}.tar"
+    command = ["git", "-C", str(CHECKOUT), "archive", "--output", str(archive), then, "reidzoo", "configs", "tools"]
+    if subprocess.run(command, capture_output=True).returncode:
+        return None
+    with tarfile.open(archive) as content:
+        content.extractall(tree, filter="data")
+    archive.unlink()
     return tree
 
 

@@ -15,7 +15,7 @@ from safetensors import safe_open
 from reidzoo.apis.claims import table_claims
 from reidzoo.apis.image_rows import metric_value, read_image_rows
 from reidzoo.apis.stale_rows import mark, mark_note
-from reidzoo.apis.table_plan import RESULTS, TABLES, Cell, Run, Table, check_keys, read_table
+from reidzoo.apis.table_plan import RESULTS, TABLES, Cell, Run, Table, check_keys, read_tables
 from reidzoo.apis.table_text import NOTHING, judge, mean_and_spread, mean_scores, rows_of
 from reidzoo.base.errors import UserError, nearest
 from reidzoo.zoo.cards import find_card
@@ -55,7 +55,7 @@ def overview(part: str, path: Path = OVERVIEW, tables: Path = TABLES, results: P
     if part not in parts:
         raise UserError(f"the overview has no part '{part}', {nearest(part, parts)}")
     nodes = tomllib.loads(path.read_text(encoding="utf-8"))["images" if part == "images" else "reid"]
-    return parts[part](nodes, {file.stem: read_table(file) for file in sorted(tables.glob("*.toml"))}, results)
+    return parts[part](nodes, read_tables(tables), results)
 
 
 def _reid(nodes: list[dict[str, Any]], plans: dict[str, Table], results: Path) -> str:

@@ -7,7 +7,7 @@ again, tables mark the row with ``†``.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,7 +35,8 @@ def stale_rows(results: Path, table: Table | None = None) -> list[StaleRow]:
     if table is not None:
         of_table = {cell.results_file(seed, results) for run in table.runs for cell in run.cells for seed in run.seeds}
         files = [file for file in files if file in of_table]
-    judged = (StaleRow(file, row, changed_parts(row)) for file, row in _read(files))
+    rows = ((file, json.loads(file.read_text(encoding="utf-8"))) for file in files)  # of tests and of images
+    judged = (StaleRow(file, row, changed_parts(row)) for file, row in rows)
     return [each for each in judged if each.changed]
 
 
@@ -63,11 +64,6 @@ def mark_note(rows: Iterable[dict[str, Any]]) -> str:
     """What the mark means, where one of ``rows`` has it."""
     parts = sorted({part for row in rows for part in changed_parts(row)})
     return f"{MARK}: measured before a change of {', '.join(parts)}." if parts else ""
-
-
-def _read(files: list[Path]) -> Iterator[tuple[Path, dict[str, Any]]]:
-    for file in files:  # of tests and of images
-        yield file, json.loads(file.read_text(encoding="utf-8"))
 
 
 @cache

@@ -149,6 +149,11 @@ def read_table(path: str | Path) -> Table:
         raise UserError(f"{path}: {error}") from error
 
 
+def read_tables(folder: Path = TABLES) -> dict[str, Table]:
+    """The tables of a folder by the stems of their files; raises as :func:`read_table` does."""
+    return {file.stem: read_table(file) for file in sorted(folder.glob("*.toml"))}
+
+
 def _table(content: dict[str, Any]) -> Table:
     check_keys(content, "the table", {"title": str, "columns": dict, "runs": list}, _TABLE_OPTIONAL)
     variants = content.get("variants", {})
